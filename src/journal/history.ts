@@ -1,0 +1,21 @@
+// The port of the history: events kept for a number of days, read by `trace`.
+import type { Instant } from "../base/world.ts";
+import type { Address } from "../mail/address.ts";
+import type { Event, QueueId } from "./event.ts";
+
+/** One of them; all events of the matching messages come, oldest first. */
+export type HistoryQuery =
+  | { readonly queueId: QueueId }
+  /** With or without angle brackets. */
+  | { readonly messageId: string }
+  /** Sender or recipient. */
+  | { readonly address: Address };
+
+export interface HistoryStore {
+  /** Events outside a queue transaction (refusals). Resolves when written; order is kept. */
+  record(events: readonly Event[]): Promise<void>;
+  /** Events of at most `messages` messages, the newest messages; each message's events oldest first. */
+  find(query: HistoryQuery, messages: number): Promise<Event[]>;
+  /** Forgets events older than `before` of messages that are no longer queued; at most `limit` rows; answers how many. */
+  prune(before: Instant, limit: number): Promise<number>;
+}

@@ -1,0 +1,37 @@
+// The one interface of all checks: read facts, return a finding. Built-in checks and later hooks are files of this shape.
+import type { ReversePath } from "../mail/address.ts";
+import type { Client } from "../mail/client.ts";
+import type { Recipient } from "../mail/envelope.ts";
+import type { Reply } from "../mail/reply.ts";
+
+export type Phase = "connect" | "mail" | "rcpt" | "content";
+
+/** What is known when a phase is judged; later phases know all that earlier ones did. */
+export interface Facts {
+  readonly client: Client;
+  /** The client's network may relay through us. */
+  readonly trusted: boolean;
+  readonly reversePath?: ReversePath;
+  readonly recipient?: Recipient;
+  /** What the config says of the recipient's address. */
+  readonly recipientIs?: "ours" | "unknown-here" | "elsewhere";
+  readonly content?: ContentFacts;
+}
+
+export interface ContentFacts {
+  readonly sizeBytes: number;
+  /** Received fields on arrival: the hops so far. RFC 5321 §6.3. */
+  readonly hops: number;
+}
+
+/** One check's evidence. `nothing` leaves the decision to the others. */
+export type Finding =
+  | { readonly kind: "nothing" }
+  | { readonly kind: "defer"; readonly check: string; readonly reply: Reply }
+  | { readonly kind: "refuse"; readonly check: string; readonly reply: Reply };
+
+export interface Check {
+  readonly name: string;
+  readonly phase: Phase;
+  judge(facts: Facts, signal: AbortSignal): Finding | Promise<Finding>;
+}

@@ -1,0 +1,70 @@
+// Mail addresses: parsed once at the door, then a branded string. RFC 5321 §4.1.2, RFC 6531 §3.3.
+import { isIPv4, isIPv6 } from "node:net";
+import { domainToASCII, domainToUnicode } from "node:url";
+
+/**
+ * `local-part@domain` in canonical form: the local part as given (quoted only where it must be), the domain in
+ * lower-case A-labels or as an address literal in brackets.
+ */
+export type Address = string & { readonly brand: "Address" };
+
+/** Lower-case A-labels without a trailing dot, or an address literal in brackets. */
+export type Domain = string & { readonly brand: "Domain" };
+
+/** RFC 5321 §4.5.5: the null reverse-path `<>` is the empty string. */
+export type ReversePath = Address | "";
+
+/** RFC 5321 §4.5.3.1.1, §4.5.3.1.2, §4.5.3.1.3, in octets. */
+export const addressLimits = { localPartBytes: 64, domainBytes: 255, pathBytes: 256 } as const;
+
+// RFC 5321 §4.1.2, with UTF-8 as RFC 6531 §3.3 adds it.
+const dotString = /^[\w!#$%&'*+\-/=?^`{|}~\u0080-\u{10ffff}]+(?:\.[\w!#$%&'*+\-/=?^`{|}~\u0080-\u{10ffff}]+)*$/u;
+const quotedString = /^"(?:[ !#-[\]-~\u0080-\u{10ffff}]|\\[ -~])*"$/u;
+const label = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?$/;
+
+/** A host or domain name in any case, U-labels or A-labels; undefined when it cannot be one. */
+export function parseDomain(text: string): Domain | undefined {
+  // the slow road is for IDNs only
+  const ascii = /^[\w.-]+$/.test(text) ? text.toLowerCase() : domainToASCII(text);
+  if (ascii === "" || ascii.length > addressLimits.domainBytes) return undefined;
+  return ascii.split(".").every((part) => part.length <= 63 && label.test(part)) ? (ascii as Domain) : undefined;
+}
+
+/** `[192.0.2.1]` or `[IPv6:2001:db8::1]`. RFC 5321 §4.1.3. */
+export function parseAddressLiteral(text: string): Domain | undefined {
+  const inner = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : "";
+  if (isIPv4(inner)) return `[${inner}]` as Domain;
+  const v6 = /^ipv6:(.+)$/i.exec(inner)?.[1];
+  return v6 !== undefined && isIPv6(v6) && !v6.includes("%") ? (`[IPv6:${v6.toLowerCase()}]` as Domain) : undefined;
+}
+
+/** RFC 5321 §4.1.2 Mailbox; undefined when it is not one. */
+export function parseAddress(text: string): Address | undefined {
+  const at = text.lastIndexOf("@");
+  if (at < 1) return undefined;
+  const localPart = canonicalLocalPart(text.slice(0, at));
+  const domainText = text.slice(at + 1);
+  const domain = domainText.startsWith("[") ? parseAddressLiteral(domainText) : parseDomain(domainText);
+  return localPart === undefined || domain === undefined ? undefined : (`${localPart}@${domain}` as Address);
+}
+
+/** RFC 5321 §4.1.2: quotes that are not needed say nothing, so `"ann"@x` is `ann@x`. */
+function canonicalLocalPart(text: string): string | undefined {
+  if (Buffer.byteLength(text) > addressLimits.localPartBytes) return undefined;
+  if (dotString.test(text)) return text;
+  if (!quotedString.test(text)) return undefined;
+  const plain = text.slice(1, -1).replaceAll(/\\(.)/g, "$1");
+  return dotString.test(plain) ? plain : `"${plain.replaceAll(/["\\]/g, "\\$&")}"`;
+}
+
+export const domainOf = (address: Address): Domain => address.slice(address.lastIndexOf("@") + 1) as Domain;
+
+export const localPartOf = (address: Address): string => address.slice(0, address.lastIndexOf("@"));
+
+/** SMTPUTF8 is needed to carry this address (its domain is in A-labels already). RFC 6531 §3.2. */
+// eslint-disable-next-line no-control-regex
+export const isInternational = (address: string): boolean => !/^[\u0000-\u007f]*$/.test(address);
+
+/** For people: the domain in U-labels. */
+export const displayAddress = (address: Address): string =>
+  `${localPartOf(address)}@${domainToUnicode(domainOf(address)) || domainOf(address)}`;

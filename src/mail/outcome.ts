@@ -1,0 +1,28 @@
+// How an attempt at one recipient ended.
+import type { TlsFacts } from "./client.ts";
+import type { Failure, RemoteHost } from "./failure.ts";
+import type { Reply } from "./reply.ts";
+
+/** One line of the story that `trace` tells: what was tried on the way to the outcome, and how it went. */
+export interface Step {
+  readonly host?: RemoteHost;
+  /** Absent: this step went well. */
+  readonly failure?: Failure;
+  /** "connected", "STARTTLS refused, went on in clear text", … */
+  readonly text: string;
+}
+
+export type Outcome =
+  | {
+      readonly kind: "delivered";
+      readonly host: RemoteHost;
+      readonly reply: Reply;
+      readonly tls?: TlsFacts;
+      /** The next hop took over the duty to send success notices (it offers DSN). RFC 3461 §5.2.2. */
+      readonly dsnHandedOn: boolean;
+      /** Final delivery (LMTP, Maildir), not a relay to another MTA. RFC 3461 §5.2.3: "delivered" or "relayed". */
+      readonly final: boolean;
+      readonly steps: readonly Step[];
+    }
+  | { readonly kind: "deferred"; readonly because: Failure; readonly steps: readonly Step[] }
+  | { readonly kind: "bounced"; readonly because: Failure; readonly steps: readonly Step[] };

@@ -1,0 +1,49 @@
+// An SMTP reply as a value, written and read. RFC 5321 §4.2, RFC 2034, RFC 3463.
+
+/** class.subject.detail, RFC 3463 §2. */
+export type EnhancedCode = `${2 | 4 | 5}.${number}.${number}`;
+
+export interface Reply {
+  /** 200–599 */
+  readonly code: number;
+  readonly enhanced?: EnhancedCode;
+  /** At least one line, without codes and without line ends. */
+  readonly lines: readonly string[];
+}
+
+export const reply = (code: number, enhanced: EnhancedCode | undefined, ...lines: string[]): Reply => ({
+  code,
+  ...(enhanced && { enhanced }),
+  lines: lines.length === 0 ? [""] : lines,
+});
+
+export const isPositive = ({ code }: Reply): boolean => code < 400;
+export const isTransient = ({ code }: Reply): boolean => code >= 400 && code < 500;
+
+/** The reply in octets, CRLF included; the enhanced code stands on every line. RFC 2034 §4. */
+export function formatReply({ code, enhanced, lines }: Reply): string {
+  const prefix = enhanced === undefined ? "" : `${enhanced} `;
+  return lines.map((line, i) => `${code}${i < lines.length - 1 ? "-" : " "}${prefix}${line}\r\n`).join("");
+}
+
+/** One line of text, as people read it: `550 5.1.1 no such user; try another`. */
+export const replyText = ({ code, enhanced, lines }: Reply): string =>
+  [code, enhanced, lines.join(" ")].filter((part) => part !== undefined && part !== "").join(" ");
+
+const replyLine = /^([2-5]\d\d)(?:([ -])(.*))?$/s;
+const enhancedPrefix = /^([245]\.\d{1,3}\.\d{1,3})(?:[ ]+|$)/;
+
+/** One line of a reply, without its line end; undefined: this is not SMTP. */
+export function parseReplyLine(line: string): { code: number; last: boolean; text: string } | undefined {
+  const [, code, mark, text = ""] = replyLine.exec(line) ?? [];
+  return code === undefined ? undefined : { code: Number(code), last: mark !== "-", text };
+}
+
+/** Lines of one reply, as `parseReplyLine` gave them, put together; the enhanced code of the first line counts. */
+export function assembleReply(code: number, texts: readonly string[]): Reply {
+  const enhanced = enhancedPrefix.exec(texts[0] ?? "")?.[1];
+  // an enhanced code of another class than the reply's says nothing. RFC 2034 §3
+  const isOurs = enhanced !== undefined && enhanced.startsWith(String(code)[0]!);
+  const lines = isOurs ? texts.map((text) => text.replace(enhancedPrefix, "")) : texts;
+  return { code, ...(isOurs && { enhanced: enhanced as EnhancedCode }), lines: lines.length === 0 ? [""] : lines };
+}
