@@ -1,5 +1,5 @@
 // Mail addresses: parsed once at the door, then a branded string. RFC 5321 §4.1.2, RFC 6531 §3.3.
-import { isIPv4, isIPv6 } from "node:net";
+import ipaddr from "ipaddr.js";
 import { domainToASCII, domainToUnicode } from "node:url";
 
 /**
@@ -33,9 +33,11 @@ export function parseDomain(text: string): Domain | undefined {
 /** `[192.0.2.1]` or `[IPv6:2001:db8::1]`. RFC 5321 §4.1.3. */
 export function parseAddressLiteral(text: string): Domain | undefined {
   const inner = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : "";
-  if (isIPv4(inner)) return `[${inner}]` as Domain;
+  if (ipaddr.IPv4.isValidFourPartDecimal(inner)) return `[${inner}]` as Domain;
   const v6 = /^ipv6:(.+)$/i.exec(inner)?.[1];
-  return v6 !== undefined && isIPv6(v6) && !v6.includes("%") ? (`[IPv6:${v6.toLowerCase()}]` as Domain) : undefined;
+  return v6 !== undefined && ipaddr.IPv6.isValid(v6) && !v6.includes("%")
+    ? (`[IPv6:${v6.toLowerCase()}]` as Domain)
+    : undefined;
 }
 
 /** RFC 5321 §4.1.2 Mailbox; undefined when it is not one. */
