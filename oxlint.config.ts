@@ -16,7 +16,7 @@ const layers = [
 ] as const;
 
 /** These are pure: no socket, no file, no clock. */
-const pure = ["smtp", "mail", "explain", "journal"];
+const pure = new Set<string>(["smtp", "mail", "explain", "journal"]);
 
 const importRules = layers.flatMap((row, depth) =>
   row.map((place) => {
@@ -27,7 +27,7 @@ const importRules = layers.flatMap((row, depth) =>
       ...(forbidden.length > 0
         ? [{ group: forbidden, message: "Imports only point down: see docs/architecture.md." }]
         : []),
-      ...(pure.includes(place)
+      ...(pure.has(place)
         ? [
             {
               group: [

@@ -3,11 +3,9 @@ import type { Instant } from "../base/world.ts";
 import type { Address, ReversePath } from "../mail/address.ts";
 import type { Client, TlsFacts } from "../mail/client.ts";
 import type { Failure, RemoteHost } from "../mail/failure.ts";
+import type { QueueId } from "../mail/message.ts";
 import type { Step } from "../mail/outcome.ts";
 import type { Reply } from "../mail/reply.ts";
-
-/** Our name for a kept message. Sorts by time of arrival. */
-export type QueueId = string & { readonly brand: "QueueId" };
 
 interface About {
   readonly at: Instant;

@@ -1,7 +1,8 @@
 // The port of the history: events kept for a number of days, read by `trace`.
 import type { Instant } from "../base/world.ts";
 import type { Address } from "../mail/address.ts";
-import type { Event, QueueId } from "./event.ts";
+import type { QueueId } from "../mail/message.ts";
+import type { Event } from "./event.ts";
 
 /** One of them; all events of the matching messages come, oldest first. */
 export type HistoryQuery =

@@ -1,10 +1,11 @@
 // The port of the queue: what the journey needs from a store, and what each driver promises.
 // Drivers live in storage/ and pass test/contract/queue-store.contract.ts.
 import type { Instant } from "../base/world.ts";
-import type { Event, QueueId } from "../journal/event.ts";
+import type { Event } from "../journal/event.ts";
 import type { Address, ReversePath } from "../mail/address.ts";
-import type { BodyType, Recipient } from "../mail/envelope.ts";
+import type { Recipient } from "../mail/envelope.ts";
 import type { Failure } from "../mail/failure.ts";
+import type { Message, QueueId } from "../mail/message.ts";
 
 /** A message body on its way in: in memory while small, in a file from `largeBytes` on. */
 export interface BodyWriter {
@@ -23,21 +24,6 @@ export interface Body {
   readonly head: Uint8Array;
   /** At least one byte is above 127. RFC 6152. */
   readonly eightBit: boolean;
-}
-
-/** The facts of a kept message; one body, however many deliveries. */
-export interface Message {
-  readonly queueId: QueueId;
-  readonly receivedAt: Instant;
-  readonly reversePath: ReversePath;
-  readonly bodyType: BodyType;
-  readonly smtpUtf8: boolean;
-  readonly ret?: "full" | "hdrs";
-  readonly envid?: string;
-  readonly sizeBytes: number;
-  readonly eightBit: boolean;
-  /** The Message-ID header field's value with its angle brackets. */
-  readonly messageId?: string;
 }
 
 export interface NewMessage {
