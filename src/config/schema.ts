@@ -1,243 +1,316 @@
 // Every setting of waybill.toml: type, default, unit and meaning. The manual, the JSON Schema and the example file are
-// generated from this one schema.
+// generated from this one schema. What settings say of one another is checked in rules.ts.
 import { z } from "zod";
-import { duration, hostName, listenAddress, network, size } from "./units.ts";
+import {
+  addressOrDomain,
+  aliasTarget,
+  domainName,
+  domainPattern,
+  filePath,
+  handOver,
+  hostName,
+  ipAddress,
+  listenAddress,
+  localPart,
+  mailAddress,
+  network,
+  nextHop,
+  resolverAddress,
+  separator,
+  text,
+} from "./names.ts";
+import { duration, size } from "./units.ts";
+
+/** For waits that a timer measures; timers end at 2^31 ms. */
+const timeLimit = duration("1ms", "24d");
+/** For ages that are compared with the clock. */
+const age = duration("0s", "3650d");
+const port = z.int().min(1).max(65_535);
+const count = z.int().min(1);
+
+const listener = z
+  .strictObject({
+    address: listenAddress.describe(
+      "IP address and port: `127.0.0.1:25` for this machine only, `*:25` for all its addresses. Port 25 is for mail from other servers.",
+    ),
+    tls: z
+      .enum(["none", "starttls", "implicit"])
+      .default("starttls")
+      .describe(
+        "Encryption of sessions: `starttls` begins in clear text and offers STARTTLS, `implicit` is TLS from the first byte (port 465), `none` offers no encryption.",
+      ),
+  })
+  .describe("A place to accept SMTP at. Without any, `127.0.0.1:2525`. Repeat the section for each further place.");
 
 const tls = z
   .strictObject({
-    certificate: z
-      .string()
-      .optional()
-      .describe(
-        "PEM file with the certificate chain. Without it, Waybill makes a self-signed certificate in `data_dir` at first use.",
-      ),
-    key: z.string().optional().describe("PEM file with the private key of `certificate`."),
+    certificate: filePath.optional().meta({
+      description:
+        "PEM file with our certificate, followed by the certificates that link it to its authority. Without it, Waybill makes a self-signed certificate in `data_dir` at first use.",
+      examples: ["/etc/waybill/fullchain.pem"],
+    }),
+    key: filePath.optional().meta({
+      description: "PEM file with the private key of `certificate`. Both are set, or neither.",
+      examples: ["/etc/waybill/privkey.pem"],
+    }),
   })
-  .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
-    message: "certificate and key belong together: set both or neither",
-  });
+  .describe("The certificate that we show to clients.");
 
-const listener = z.strictObject({
-  address: listenAddress.describe(
-    "Address and port to listen on: `127.0.0.1:25`, `[::1]:25`, or `*:25` for all addresses.",
-  ),
-  tls: z
-    .enum(["none", "starttls", "implicit"])
-    .default("starttls")
-    .describe(
-      "`starttls` offers STARTTLS, `implicit` speaks TLS from the first byte (port 465), `none` offers no encryption.",
-    ),
-});
+const relay = z
+  .strictObject({
+    networks: z
+      .array(network)
+      .default(["127.0.0.0/8", "::1/128"])
+      .describe("Clients that may send to any recipient: this machine, and those whose outgoing mail we carry."),
+    xclient_networks: z
+      .array(network)
+      .default([])
+      .describe(
+        "Clients that may state whom they speak for, with the command XCLIENT: mail filters in front of us. Never the public.",
+      ),
+    proxy_networks: z
+      .array(network)
+      .default([])
+      .describe(
+        "Load balancers in front of us. A connection from them must begin with a PROXY header (version 1 or 2), which states the real client.",
+      ),
+  })
+  .describe("Whose mail we carry to everywhere. All others may write to our domains only.");
 
 const domain = z
   .strictObject({
-    name: hostName.describe("A domain whose mail is ours: mail for it is accepted from anyone."),
-    deliver: z
-      .string()
-      .regex(/^(?:maildir:.+|lmtp:.+|relay)$/, {
-        message: "must be `maildir:PATH`, `lmtp:HOST:PORT`, `lmtp:/PATH/OF/SOCKET` or `relay`",
-      })
-      .describe(
-        "How mail for it is handed over: `maildir:PATH` (`{user}` and `{domain}` in the path are replaced), `lmtp:HOST:PORT` or `lmtp:/PATH/OF/SOCKET`, or `relay`: by the routes or MX, as a backup MX does.",
-      ),
+    name: domainName.describe("The domain: what stands after the @. Mail for it is accepted from anyone."),
+    deliver: handOver.describe(
+      "How its mail is handed over: `maildir:PATH` writes it into a Maildir (`{user}` and `{domain}` in the path are replaced), `lmtp:HOST:PORT` or `lmtp:/PATH/OF/SOCKET` gives it to a mailbox server such as Dovecot, `relay` sends it on by the routes or MX, as a backup MX does.",
+    ),
     mailboxes: z
-      .array(z.string())
+      .array(localPart)
       .optional()
-      .describe("Local parts that exist. Without it, all do; with it, others are refused with 550 5.1.1."),
+      .meta({
+        description:
+          "What may stand before the @; other recipients are refused with 550 5.1.1. Without this list, all are accepted.",
+        examples: [["ann", "ben"]],
+      }),
     aliases: z
-      .record(z.string(), z.array(z.string()))
+      .record(localPart, z.array(aliasTarget).min(1))
       .default({})
-      .describe("Local part → addresses that get its mail instead. A name without `@` is in the same domain."),
-    catch_all: z.string().optional().describe("Address that gets mail for local parts that do not exist."),
-    subaddress_separator: z
-      .string()
-      .max(1)
+      .meta({
+        description:
+          'Who gets the mail of an alias instead: `{ sales = ["ann", "ben@example.com"] }`. A name without @ is in the same domain.',
+        examples: [{ sales: ["ann", "ben@example.com"] }],
+      }),
+    catch_all: mailAddress.optional().meta({
+      description: "Address that gets the mail for mailboxes that do not exist, instead of the refusal.",
+      examples: ["ann@example.org"],
+    }),
+    subaddress_separator: separator
       .default("+")
-      .describe("`ann+news@…` is delivered to `ann@…`; empty turns it off."),
+      .describe("With `+`, mail for `ann+news` is delivered to `ann`. Empty turns it off."),
   })
-  .describe("A domain whose mail is ours.");
+  .describe("A domain whose mail is ours. Repeat the section for each further domain.");
 
 const route = z
   .strictObject({
-    to: z
-      .string()
-      .optional()
-      .describe("Recipient domain this route is for; `*.example.org` for all below it; without it, all."),
-    from: z.string().optional().describe("Sender address or domain this route is for; without it, all."),
-    host: z.string().describe("Next hop (smarthost): a name or an address. Its address record is used, not its MX."),
-    port: z.int().min(1).max(65_535).default(25).describe("Port of the next hop."),
+    to: domainPattern.optional().meta({
+      description:
+        "Recipient domain that this route is for; `*.example.org` is for all domains below it. Without it, the route is for all.",
+      examples: ["example.com"],
+    }),
+    from: addressOrDomain.optional().meta({
+      description: "Sender's address or domain that this route is for. Without it, the route is for all.",
+      examples: ["ann@example.org"],
+    }),
+    host: nextHop.meta({
+      description:
+        "Next hop (smarthost): a name or an IP address. Mail goes to the addresses of this name; its MX is not asked for.",
+      examples: ["smtp.example.net"],
+    }),
+    port: port.default(25).describe("Port of the next hop: 25 for a relay, 587 or 465 for a provider's submission."),
     tls: z
       .enum(["never", "opportunistic", "require", "verify"])
       .default("opportunistic")
       .describe(
-        "`never`: clear text; `opportunistic`: if offered; `require`: or not at all; `verify`: and the certificate must fit the name.",
+        "Encryption to the next hop: `never` uses clear text, `opportunistic` encrypts if it is offered, `require` sends only encrypted, `verify` sends only if the certificate fits the name, too.",
       ),
     implicit_tls: z.boolean().default(false).describe("TLS from the first byte (port 465) instead of STARTTLS."),
-    username: z.string().optional().describe("Account at the next hop."),
-    password: z.string().optional().describe("Its password. Better: `password_file`."),
-    password_file: z.string().optional().describe("File whose first line is the password."),
+    username: text.optional().meta({ description: "Our account at the next hop.", examples: ["ann@example.org"] }),
+    password: text.optional().meta({
+      description: "Password of `username`. `password_file` keeps it out of this file.",
+      examples: ["secret"],
+    }),
+    password_file: filePath.optional().meta({
+      description: "File whose first line is the password of `username`.",
+      examples: ["/etc/waybill/smarthost.password"],
+    }),
   })
-  .describe("A rule for where mail goes instead of the recipient's MX. The first that fits is taken.");
+  .describe("Where mail goes instead of the MX of its recipient. Of several routes, the first that fits is taken.");
+
+const receive = z
+  .strictObject({
+    max_message_size: size("64KB", "1024GB")
+      .default(50 * 1024 ** 2)
+      .describe("Largest message that is accepted; clients learn it from the SIZE extension (RFC 1870)."),
+    max_recipients: z
+      .int()
+      .min(100)
+      .max(50_000)
+      .default(1_000)
+      .describe("Recipients of one message. RFC 5321 §4.5.3.1.8 asks for at least 100."),
+    max_hops: z
+      .int()
+      .min(30)
+      .max(100)
+      .default(50)
+      .describe(
+        "A message with more Received fields than this goes round in circles, and is refused. RFC 5321 §6.3 suggests 100; 30 to 50 are common.",
+      ),
+    max_connections: count.default(2_000).describe("Sessions at once."),
+    max_connections_per_address: count.default(100).describe("Sessions at once from one IP address."),
+    command_timeout: timeLimit
+      .default(5 * 60_000)
+      .describe("Longest wait for a client's next command. RFC 5321 §4.5.3.2.7 asks for at least 5 minutes."),
+    data_timeout: timeLimit
+      .default(3 * 60_000)
+      .describe("Longest pause of a client while it sends a message. RFC 5321 §4.5.3.2.5 speaks of 3 minutes."),
+    message_timeout: timeLimit.default(60 * 60_000).describe("Longest time for one message to arrive."),
+    session_timeout: timeLimit.default(4 * 60 * 60_000).describe("Longest session."),
+    greeting_delay: duration("0s", "4m")
+      .default(0)
+      .describe(
+        "Pause before the greeting; a client that speaks before it is dropped, as only senders of spam do. 0 turns it off.",
+      ),
+    max_errors: z.int().min(3).default(20).describe("Refused or unknown commands after which a session is ended."),
+  })
+  .describe("Limits for the clients that send to us.");
+
+const retry = z
+  .strictObject({
+    schedule: z
+      .array(duration("1ms", "3650d"))
+      .min(1)
+      .default([60_000, 5 * 60_000, 10 * 60_000, 20 * 60_000, 40 * 60_000, 3_600_000, 2 * 3_600_000, 4 * 3_600_000])
+      .describe(
+        "Waits between the attempts at a delivery; the last one repeats. Each varies by a tenth, so that deliveries that failed together do not all come back together.",
+      ),
+    give_up_after: duration("1ms", "3650d")
+      .default(5 * 24 * 3_600_000)
+      .describe(
+        "A message that waited longer than this is returned to its sender. RFC 5321 §4.5.4.1 asks for at least 4–5 days.",
+      ),
+    delay_notice_after: age
+      .default(4 * 3_600_000)
+      .describe("The sender is told, once, that a message has waited this long. 0 turns it off."),
+  })
+  .describe("When a delivery that failed for the time being is tried again.");
+
+const deliver = z
+  .strictObject({
+    port: port.default(25).describe("Port of MX hosts. Another than 25 makes sense in tests only."),
+    max_connections: count.default(500).describe("Outgoing connections at once."),
+    max_connections_per_site: count
+      .default(20)
+      .describe("Outgoing connections at once to one destination (a set of MX hosts)."),
+    max_messages_per_connection: count.default(100).describe("A connection is closed after so many messages."),
+    idle_timeout: duration("0s", "24d")
+      .default(10_000)
+      .describe("How long an unused connection is kept for the next message. 0 closes it at once."),
+    connect_timeout: timeLimit.default(30_000).describe("Longest wait for a connection to one address."),
+    tls: z
+      .enum(["never", "opportunistic"])
+      .default("opportunistic")
+      .describe(
+        "Encryption to MX hosts: `opportunistic` encrypts if it is offered and works, and sends in clear text otherwise; `never` uses clear text.",
+      ),
+    ip: z.enum(["both", "ipv4", "ipv6"]).default("both").describe("Which addresses of the next host are used."),
+    source_address: ipAddress.optional().meta({
+      description: "Local IP address that outgoing connections come from. Without it, the system chooses.",
+      examples: ["192.0.2.1"],
+    }),
+    returned_size: size("0", "1024GB")
+      .default(100 * 1024)
+      .describe(
+        "A bounce contains the whole message if it is no larger than this and its sender asked for that; of others, the header.",
+      ),
+  })
+  .describe("Handing mail over to other servers.");
+
+const dns = z
+  .strictObject({
+    servers: z
+      .array(resolverAddress)
+      .default([])
+      .meta({
+        description: "Resolvers to ask: `ADDRESS` or `ADDRESS:PORT`. Empty: those of the system.",
+        examples: [["192.0.2.53", "[2001:db8::53]:5353"]],
+      }),
+    timeout: timeLimit.default(5_000).describe("Longest wait for one answer."),
+  })
+  .describe("Name resolution.");
+
+const storage = z
+  .strictObject({
+    driver: z
+      .enum(["sqlite", "memory"])
+      .default("sqlite")
+      .describe("`sqlite` keeps mail on disk, in `data_dir`. `memory` loses it at exit: for tests."),
+  })
+  .describe("Where mail is kept until it is delivered.");
+
+const log = z
+  .strictObject({
+    level: z
+      .enum(["debug", "info", "warn", "error", "silent"])
+      .default("info")
+      .describe("What is written: `info` has one line for each thing that happens to a message; `warn` only troubles."),
+    format: z
+      .enum(["auto", "pretty", "json"])
+      .default("auto")
+      .describe("`pretty` is for people, `json` for programs; `auto`: pretty on a terminal, JSON lines elsewhere."),
+    file: filePath.optional().meta({
+      description: "File to write to. Without it, standard output.",
+      examples: ["/var/log/waybill.log"],
+    }),
+  })
+  .describe("The log.");
+
+const history = z
+  .strictObject({
+    keep: age
+      .default(30 * 24 * 3_600_000)
+      .describe("How long `waybill trace` can tell what happened to a message, after the last thing that happened."),
+  })
+  .describe("The history of messages.");
 
 export const schema = z.strictObject({
-  hostname: hostName
-    .optional()
-    .describe("Our name in greetings, EHLO, trace headers and bounces. Without it, the machine's name."),
-  data_dir: z
-    .string()
+  hostname: hostName.optional().meta({
+    description:
+      "Our name in greetings, EHLO, trace headers and bounces. It should have an address record that leads here. Without it, the machine's name.",
+    examples: ["mail.example.org"],
+  }),
+  data_dir: filePath
     .default("./waybill-data")
-    .describe("Folder for the queue, the history, certificates and the control socket."),
-  postmaster: z
-    .string()
-    .optional()
-    .describe(
-      "Address that gets mail for `postmaster` at our name. Without it, `postmaster` at the first of our domains.",
-    ),
+    .describe("Folder for the queue, the history, certificates and the control socket. Made if it does not exist."),
+  postmaster: mailAddress.optional().meta({
+    description:
+      "Address that gets the mail for `postmaster` at our name. Without it, `postmaster` at the first of our domains.",
+    examples: ["ann@example.org"],
+  }),
   listen: z
     .array(listener)
     .min(1)
     .default([{ address: { host: "127.0.0.1", port: 2525 }, tls: "starttls" }])
     .describe("Where to accept SMTP."),
-  tls: tls.prefault({}).describe("Our certificate."),
-  relay: z
-    .strictObject({
-      networks: z
-        .array(network)
-        .default(["127.0.0.0/8", "::1/128"])
-        .describe("Clients that may send to any recipient."),
-      xclient_networks: z
-        .array(network)
-        .default([])
-        .describe("Clients that may state another client's address with XCLIENT."),
-      proxy_networks: z
-        .array(network)
-        .default([])
-        .describe("Proxies that must begin each connection with a PROXY header, version 1 or 2."),
-    })
-    .prefault({})
-    .describe("Who may relay."),
+  tls: tls.prefault({}),
+  relay: relay.prefault({}),
   domain: z.array(domain).default([]).describe("Our domains."),
   route: z.array(route).default([]).describe("Where mail goes, if not by MX."),
-  receive: z
-    .strictObject({
-      max_message_size: size.default(50 * 1024 ** 2).describe("Largest message, announced by SIZE."),
-      max_recipients: z
-        .int()
-        .min(100)
-        .max(50_000)
-        .default(1_000)
-        .describe("Recipients per message. RFC 5321 §4.5.3.1.8 asks for 100 at least."),
-      max_hops: z
-        .int()
-        .min(30)
-        .max(100)
-        .default(50)
-        .describe("Received fields before a message counts as looping. RFC 5321 §6.3 asks for a large number."),
-      max_connections: z.int().min(1).default(2_000).describe("Sessions at once."),
-      max_connections_per_address: z.int().min(1).default(100).describe("Sessions at once from one address."),
-      command_timeout: duration.default(5 * 60_000).describe("Longest wait for the next command. RFC 5321 §4.5.3.2.7."),
-      data_timeout: duration
-        .default(3 * 60_000)
-        .describe("Longest pause while a message arrives. RFC 5321 §4.5.3.2.5."),
-      message_timeout: duration.default(60 * 60_000).describe("Longest time for one message to arrive."),
-      session_timeout: duration.default(4 * 60 * 60_000).describe("Longest session."),
-      greeting_delay: duration.default(0).describe("Pause before the greeting; who talks into it is dropped."),
-      max_errors: z.int().min(3).default(20).describe("Refused or unknown commands before a session is ended."),
-    })
-    .prefault({})
-    .describe("Limits for clients."),
-  retry: z
-    .strictObject({
-      schedule: z
-        .array(duration)
-        .min(1)
-        .default([60_000, 5 * 60_000, 10 * 60_000, 20 * 60_000, 40 * 60_000, 3_600_000, 2 * 3_600_000, 4 * 3_600_000])
-        .describe(
-          "Waits between attempts; the last one repeats. Each varies by a tenth, so that a restart's herd spreads.",
-        ),
-      give_up_after: duration
-        .default(5 * 24 * 3_600_000)
-        .describe("A message older than this is bounced. RFC 5321 §4.5.4.1 asks for 4–5 days at least."),
-      delay_notice_after: duration
-        .default(4 * 3_600_000)
-        .describe("The sender is told, once, that a message is still waiting; 0 turns it off."),
-    })
-    .prefault({})
-    .describe("Trying again."),
-  deliver: z
-    .strictObject({
-      port: z
-        .int()
-        .min(1)
-        .max(65_535)
-        .default(25)
-        .describe("Port of MX hosts. Another than 25 makes sense in tests only."),
-      max_connections: z.int().min(1).default(500).describe("Outgoing connections at once."),
-      max_connections_per_site: z
-        .int()
-        .min(1)
-        .default(20)
-        .describe("Outgoing connections at once to one destination site (a set of MX hosts)."),
-      max_messages_per_connection: z
-        .int()
-        .min(1)
-        .default(100)
-        .describe("A connection is closed after so many messages."),
-      idle_timeout: duration.default(10_000).describe("An unused connection is kept so long for the next message."),
-      connect_timeout: duration.default(30_000).describe("Longest wait for a connection to one address."),
-      tls: z
-        .enum(["never", "opportunistic"])
-        .default("opportunistic")
-        .describe("Encryption towards MX hosts. `opportunistic` goes on in clear text where TLS fails."),
-      ip: z.enum(["both", "ipv4", "ipv6"]).default("both").describe("Address families to use."),
-      source_address: z.string().optional().describe("Local address of outgoing connections."),
-      returned_size: size
-        .default(100 * 1024)
-        .describe(
-          "Messages up to this size are returned whole in a bounce, if the sender asked for it; of larger ones, the headers.",
-        ),
-    })
-    .prefault({})
-    .describe("Handing mail over."),
-  dns: z
-    .strictObject({
-      servers: z
-        .array(z.string())
-        .default([])
-        .describe("`ADDRESS` or `ADDRESS:PORT` of resolvers. Without it, the system's."),
-      timeout: duration.default(5_000).describe("Longest wait for one answer."),
-    })
-    .prefault({})
-    .describe("Name resolution."),
-  storage: z
-    .strictObject({
-      driver: z
-        .enum(["sqlite", "memory"])
-        .default("sqlite")
-        .describe("`sqlite` keeps mail on disk. `memory` loses it at exit: for tests."),
-    })
-    .prefault({})
-    .describe("Where mail is kept."),
-  log: z
-    .strictObject({
-      level: z
-        .enum(["debug", "info", "warn", "error", "silent"])
-        .default("info")
-        .describe("`info`: one line for each thing that happens to a message."),
-      format: z
-        .enum(["auto", "pretty", "json"])
-        .default("auto")
-        .describe("`auto`: pretty on a terminal, JSON lines elsewhere."),
-      file: z.string().optional().describe("File to write to. Without it, standard output."),
-    })
-    .prefault({})
-    .describe("The log."),
-  history: z
-    .strictObject({
-      keep: duration.default(30 * 24 * 3_600_000).describe("How long `trace` remembers what happened to a message."),
-    })
-    .prefault({})
-    .describe("The history."),
+  receive: receive.prefault({}),
+  retry: retry.prefault({}),
+  deliver: deliver.prefault({}),
+  dns: dns.prefault({}),
+  storage: storage.prefault({}),
+  log: log.prefault({}),
+  history: history.prefault({}),
 });
 
 /** All settings, defaults filled in; durations in ms, sizes in bytes. */

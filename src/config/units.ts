@@ -1,43 +1,74 @@
-// Values of waybill.toml as people write them ("5m", "50MB", "10.0.0.0/8") and as the server uses them.
-import { z } from "zod";
+// Durations and sizes as people write them ("5m", "50MB") and as the server uses them (ms, bytes).
+import { numberOrTextKind, Refusal } from "./kind.ts";
+import { show } from "./show.ts";
 
-const msPer = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const msPer = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as const;
+const bytesPer = { GB: 1024 ** 3, MB: 1024 ** 2, KB: 1024, B: 1 } as const;
 
-/** "90s", "5m", "4h", "5d" → ms; in code, a number of ms. */
-export const duration = z.union([z.string(), z.number()]).transform((value, context) => {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(String(value)) ?? (value === 0 ? ["", "0", "s"] : []);
-  if (amount !== undefined) return Number(amount) * msPer[unit as keyof typeof msPer];
-  context.addIssue({ code: "custom", message: 'must be a duration such as "30s", "5m", "4h" or "5d"' });
-  return z.NEVER;
-});
+/** The largest unit that leaves no fraction. */
+function format(value: number, units: Readonly<Record<string, number>>, zero: string): string {
+  const [unit, per] = Object.entries(units).find(([, per]) => value % per === 0) ?? ["", 1];
+  return value === 0 ? zero : `${value / per}${unit}`;
+}
 
-const bytesPer = { "": 1, B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 } as const;
+/** ms → "90s", "5m", "4h", "5d". */
+export const formatDuration = (ms: number): string => format(ms, msPer, "0s");
 
-/** "512KB", "50MB" → bytes (1 KB is 1,024 bytes); a number is bytes. */
-export const size = z.union([z.string(), z.number()]).transform((value, context) => {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(|B|KB|MB|GB)$/.exec(String(value)) ?? [];
-  if (amount !== undefined) return Math.floor(Number(amount) * bytesPer[unit as keyof typeof bytesPer]);
-  context.addIssue({ code: "custom", message: 'must be a size such as "512KB" or "50MB"' });
-  return z.NEVER;
-});
+/** bytes → "100KB", "50MB". */
+export const formatSize = (bytes: number): string => format(bytes, bytesPer, "0B");
 
-/** A host name: labels of letters, digits and hyphens. */
-export const hostName = z
-  .string()
-  .regex(/^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i, {
-    message: 'must be a host name such as "mail.example.org"',
+const durationPattern = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
+
+function toMs(written: string): number {
+  const [, amount, unit] = durationPattern.exec(written === "0" ? "0s" : written) ?? [];
+  return Math.round(Number(amount) * msPer[unit as keyof typeof msPer]);
+}
+
+/** "90s", "5m", "4h", "5d" → ms. The range is written so, too; where 0 is in it, 0 needs no unit. */
+export function duration(min: string, max: string) {
+  const zero = toMs(min) === 0 ? [{ const: 0 }] : [];
+  const kind = {
+    name: "a duration",
+    write: 'Write a number and a unit: "30s", "5m", "4h", "5d".',
+    examples: ["5m"],
+    json: { anyOf: [{ type: "string", pattern: durationPattern.source }, ...zero] },
+    format: formatDuration,
+  };
+  const range = `Write a duration from ${min} to ${max}.`;
+  return numberOrTextKind(kind, (written) => {
+    const ms = toMs(String(written));
+    if (Number.isNaN(ms)) return typeof written === "number" ? new Refusal(`${written} has no unit`) : undefined;
+    if (ms < toMs(min)) return new Refusal(`${show(written)} is too short`, range);
+    return ms > toMs(max) ? new Refusal(`${show(written)} is too long`, range) : ms;
   });
+}
 
-export const listenAddress = z.string().transform((value, context) => {
-  const [, v6, v4, port] = /^(?:\[([0-9a-f:.]+)\]|(\*|[0-9.]+)):(\d{1,5})$/i.exec(value) ?? [];
-  if (port !== undefined && Number(port) <= 65_535)
-    return { host: v6 ?? (v4 === "*" ? "::" : v4!), port: Number(port) };
-  context.addIssue({
-    code: "custom",
-    message: 'must be an address and a port, such as "127.0.0.1:25", "[::1]:25" or "*:25"',
+const sizePattern = /^(\d+(?:\.\d+)?)(|B|KB|MB|GB)$/;
+
+function toBytes(written: string): number {
+  const [, amount, unit] = sizePattern.exec(written) ?? [];
+  return Math.floor(Number(amount) * bytesPer[(unit || "B") as keyof typeof bytesPer]);
+}
+
+/** "512KB", "50MB" → bytes (1 KB is 1,024 bytes); a number is bytes. The range is written so, too. */
+export function size(min: string, max: string) {
+  const kind = {
+    name: "a size",
+    write: 'Write a number and a unit: "512KB", "50MB", "1GB".',
+    examples: ["50MB"],
+    json: {
+      anyOf: [
+        { type: "string", pattern: sizePattern.source },
+        { type: "integer", minimum: toBytes(min) },
+      ],
+    },
+    format: formatSize,
+  };
+  const range = `Write a size from ${min} to ${max}.`;
+  return numberOrTextKind(kind, (written) => {
+    const bytes = toBytes(String(written));
+    if (Number.isNaN(bytes)) return undefined;
+    if (bytes < toBytes(min)) return new Refusal(`${show(written)} is too small`, range);
+    return bytes > toBytes(max) ? new Refusal(`${show(written)} is too large`, range) : bytes;
   });
-  return z.NEVER;
-});
-
-/** An address or a network in CIDR notation. */
-export const network = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
+}

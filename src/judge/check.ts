@@ -33,5 +33,6 @@ export type Finding =
 export interface Check {
   readonly name: string;
   readonly phase: Phase;
-  judge(facts: Facts, signal: AbortSignal): Finding | Promise<Finding>;
+  /** A promise that takes longer than the judge's limit counts as `nothing`. */
+  judge(facts: Facts): Finding | Promise<Finding>;
 }

@@ -20,12 +20,14 @@ export const addressLimits = { localPartBytes: 64, domainBytes: 255, pathBytes: 
 // RFC 5321 §4.1.2, with UTF-8 as RFC 6531 §3.3 adds it.
 const dotString = /^[\w!#$%&'*+\-/=?^`{|}~\u0080-\u{10ffff}]+(?:\.[\w!#$%&'*+\-/=?^`{|}~\u0080-\u{10ffff}]+)*$/u;
 const quotedString = /^"(?:[ !#-[\]-~\u0080-\u{10ffff}]|\\[ -~])*"$/u;
+const domainText = /^[\w.\-\u0080-\u{10ffff}]+$/u;
 const label = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?$/;
 
 /** A host or domain name in any case, U-labels or A-labels; undefined when it cannot be one. */
 export function parseDomain(text: string): Domain | undefined {
-  // the slow road is for IDNs only
-  const ascii = /^[\w.-]+$/.test(text) ? text.toLowerCase() : domainToASCII(text);
+  // the slow road is for IDNs only: as URLs do, it drops line ends and tabs
+  if (!domainText.test(text)) return undefined;
+  const ascii = isInternational(text) ? domainToASCII(text) : text.toLowerCase();
   if (ascii === "" || ascii.length > addressLimits.domainBytes) return undefined;
   return ascii.split(".").every((part) => part.length <= 63 && label.test(part)) ? (ascii as Domain) : undefined;
 }
@@ -45,9 +47,11 @@ export function parseAddress(text: string): Address | undefined {
   const at = text.lastIndexOf("@");
   if (at < 1) return undefined;
   const localPart = canonicalLocalPart(text.slice(0, at));
-  const domainText = text.slice(at + 1);
-  const domain = domainText.startsWith("[") ? parseAddressLiteral(domainText) : parseDomain(domainText);
-  return localPart === undefined || domain === undefined ? undefined : (`${localPart}@${domain}` as Address);
+  const rest = text.slice(at + 1);
+  const domain = rest.startsWith("[") ? parseAddressLiteral(rest) : parseDomain(rest);
+  if (localPart === undefined || domain === undefined) return undefined;
+  const address = `${localPart}@${domain}` as Address;
+  return Buffer.byteLength(address) > addressLimits.pathBytes - "<>".length ? undefined : address;
 }
 
 /** RFC 5321 §4.1.2: quotes that are not needed say nothing, so `"ann"@x` is `ann@x`. */

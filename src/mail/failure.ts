@@ -69,12 +69,13 @@ export function isPermanent(failure: Failure): boolean {
     case "null-mx":
     case "mx-is-us":
     case "unroutable":
-    case "unsupported":
     case "expired":
     case "operator":
       return true;
+    case "unsupported":
+      return failure.extension !== "AUTH"; // our settings are wrong, not the mail: someone will mend them
     case "refused":
-      return !isTransient(failure.reply) && !isTooManyRecipients(failure);
+      return failure.stage !== "auth" && !isTransient(failure.reply) && !isTooManyRecipients(failure);
     case "local":
       return failure.problem === "no-such-mailbox";
     case "unreachable":

@@ -27,7 +27,10 @@ export type Effect =
   | { readonly kind: "begin-content"; readonly client: Client; readonly envelope: Envelope }
   /** Content octets: dots unstuffed, line ends as they came (CRLF only, or anything if BINARYMIME). */
   | { readonly kind: "content"; readonly bytes: Uint8Array }
-  /** The content that began is not wanted any more (RSET, refused content, disconnect). */
+  /**
+   * The content that began is not wanted any more (RSET, refused content, disconnect). Never after the `message`
+   * question: from there on the content is the edge's, whatever becomes of the client.
+   */
   | { readonly kind: "discard-content" }
   /** Handshake now; then call `secured`. Bytes that came in clear text behind STARTTLS are gone already. */
   | { readonly kind: "start-tls" }

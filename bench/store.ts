@@ -1,0 +1,91 @@
+// Full cycles (compose, keep, claim, read, settle) per second of a storage driver.
+// node bench/store.ts [sqlite|memory] [sizeBytes] [inFlight] [seconds]
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Event } from "../src/journal/event.ts";
+import type { Address } from "../src/mail/address.ts";
+import type { QueueId } from "../src/mail/message.ts";
+import type { Delivery, QueueStore } from "../src/queue/store.ts";
+import { openMemory } from "../src/storage/memory/store.ts";
+import { openSqlite } from "../src/storage/sqlite/store.ts";
+
+const [driver = "sqlite", size = "1024", inFlight = "50", seconds = "5"] = process.argv.slice(2);
+const content = new Uint8Array(Number(size)).fill(97);
+const dir = await mkdtemp(join(tmpdir(), "waybill-bench-"));
+const store: QueueStore = driver === "memory" ? openMemory() : await openSqlite({ dir });
+
+const by = "bench";
+let last = 0;
+let done = 0;
+const settled = new Map<QueueId, () => void>();
+const stop = AbortSignal.timeout(Number(seconds) * 1_000);
+
+async function cycle(): Promise<void> {
+  const writer = store.compose();
+  await writer.write(content);
+  const body = await writer.finish();
+  const queueId = String(++last).padStart(14, "0") as QueueId;
+  const now = Date.now();
+  const to = `user${last % 1_000}@example${last % 50}.org` as Address;
+  const from = "sender@example.com" as Address;
+  const messageId = `<${last}@example.com>`;
+  const facts = { sizeBytes: body.sizeBytes, messageId };
+  const client = { address: "192.0.2.1", port: 40_000, helloName: "client.example", protocol: "ESMTP" } as const;
+  const event: Event = { kind: "received", at: now, queueId, from, to: [to], client, ...facts };
+  const origin = { reversePath: from, bodyType: "8bitmime", smtpUtf8: false, eightBit: body.eightBit } as const;
+  const message = { queueId, receivedAt: now, ...origin, ...facts };
+  const gone = new Promise<void>((resolve) => settled.set(queueId, resolve));
+  await store.keep({ message, body, recipients: [{ address: to }], expiresAt: now + 432_000_000, events: [event] });
+  wake();
+  await gone;
+}
+
+async function deliver({ deliveryId, message, recipient }: Delivery): Promise<void> {
+  let bytes = 0;
+  for await (const chunk of await store.read(message.queueId)) bytes += chunk.length;
+  if (bytes !== content.length) throw new Error(`${bytes} bytes read`);
+  const host = { name: "mx.example.org", address: "192.0.2.25", port: 25 };
+  const reply = { code: 250, lines: ["2.0.0 taken"] };
+  const about = { at: Date.now(), queueId: message.queueId, to: recipient.address };
+  const event: Event = { kind: "delivered", ...about, host, reply, attempt: 1, steps: [] };
+  await store.settle([{ deliveryId, by, next: { kind: "done" } }], [event], []);
+  done++;
+  settled.get(message.queueId)?.();
+  settled.delete(message.queueId);
+}
+
+async function sender(): Promise<void> {
+  while (!stop.aborted) await cycle();
+}
+
+let wake = (): void => {};
+async function receiver(): Promise<void> {
+  const busy = new Set<Promise<void>>();
+  while (!stop.aborted || settled.size > 0) {
+    const limit = Number(inFlight) - busy.size;
+    const claimed =
+      limit === 0 ? [] : await store.claim({ by, now: Date.now(), leaseMs: 60_000, limit, exceptDomains: [] });
+    for (const delivery of claimed) {
+      const work = deliver(delivery).finally(() => {
+        busy.delete(work);
+        wake();
+      });
+      busy.add(work);
+    }
+    if (claimed.length === 0) await new Promise<void>((resolve) => setTimeout((wake = resolve), 10));
+  }
+  await Promise.all(busy);
+}
+
+const startedAt = performance.now();
+const cpu = process.cpuUsage();
+await Promise.all([...Array.from({ length: Number(inFlight) }, sender), receiver()]);
+const elapsed = (performance.now() - startedAt) / 1_000;
+const { user, system } = process.cpuUsage(cpu);
+console.log(
+  `${driver} ${size} B, ${inFlight} in flight: ${Math.round(done / elapsed)} cycles/s, ` +
+    `${((user + system) / 1e6 / elapsed).toFixed(2)} cores, ${Math.round((user + system) / done)} µs CPU per cycle`,
+);
+await store[Symbol.asyncDispose]();
+await rm(dir, { recursive: true });

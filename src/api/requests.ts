@@ -1,0 +1,100 @@
+// What the control API takes: query and body of each route, checked at the door.
+import { HTTPException } from "hono/http-exception";
+import { z } from "zod";
+import { type Address, type ReversePath, parseAddress, parseDomain } from "../mail/address.ts";
+import type { NotifyWish } from "../mail/envelope.ts";
+import type { QueueId } from "../mail/message.ts";
+
+const address = z.string().transform((text, context): Address => {
+  const parsed = parseAddress(text);
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: "custom", message: `"${text}" is not a mail address such as ann@example.org` });
+  return z.NEVER;
+});
+
+/** RFC 5321 §4.5.5: `<>` or nothing is the null reverse-path. */
+const reversePath = z.union([z.enum(["", "<>"]).transform((): ReversePath => ""), address]);
+
+const domain = z.string().transform((text, context) => {
+  const parsed = parseDomain(text);
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: "custom", message: `"${text}" is not a domain such as example.org` });
+  return z.NEVER;
+});
+
+const queueId = z
+  .string()
+  .min(1)
+  .transform((text) => text as QueueId);
+
+const filter = {
+  queueId: queueId.optional(),
+  from: reversePath.optional(),
+  to: address.optional(),
+  domain: domain.optional(),
+  state: z.enum(["due", "deferred", "claimed", "held"]).optional(),
+};
+
+/** Rows of one answer; `after` fetches the next ones. */
+const mostRows = 1_000;
+
+const count = z.coerce.number().int().min(1).max(mostRows);
+
+export const countQuery = z.strictObject(filter);
+
+export const listQuery = z.strictObject({
+  ...filter,
+  limit: count.default(50),
+  after: z.coerce.number().int().min(0).optional(),
+});
+
+export const actionBody = z.strictObject({
+  /** Empty: all of the queue. */
+  filter: z.strictObject(filter),
+  action: z.enum(["retry", "hold", "release", "drop", "bounce"]),
+});
+
+const limit = count.default(10);
+
+export const traceQuery = z.union(
+  [
+    z.strictObject({ queueId, limit }),
+    z.strictObject({ messageId: z.string().min(1), limit }),
+    z.strictObject({ address, limit }),
+  ],
+  { error: "name one of queueId, messageId or address, and at most a limit" },
+);
+
+/** RFC 3461 §4.1: "never", or wishes joined by commas. */
+const notify = z.string().transform((text, context): NotifyWish[] => {
+  const wishes = text.toLowerCase().split(",");
+  if (text.toLowerCase() === "never") return [];
+  const known = ["success", "failure", "delay"] as const;
+  if (wishes.every((wish) => known.some((one) => one === wish))) return known.filter((one) => wishes.includes(one));
+  context.addIssue({ code: "custom", message: '"never", or success, failure and delay joined by commas' });
+  return z.NEVER;
+});
+
+export const submitQuery = z.strictObject({
+  from: reversePath,
+  to: z.array(address).min(1, { error: "name at least one recipient" }),
+  /** The header section needs SMTPUTF8, whatever the addresses are. RFC 6531 §3.2. */
+  smtpUtf8: z.literal("true").optional(),
+  notify: notify.optional(),
+  ret: z.enum(["full", "hdrs"]).optional(),
+  /** RFC 3461 §4.4: at most 100 printable characters. */
+  envid: z
+    .string()
+    .regex(/^[ -~]{1,100}$/, { error: "must be 1 to 100 printable ASCII characters" })
+    .optional(),
+});
+
+export type Submission = z.output<typeof submitQuery>;
+
+/** The checked value; else the answer is 400 with a sentence. */
+export function check<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const words = result.error.issues.map(({ path, message }) => [...path, message].join(": "));
+  throw new HTTPException(400, { message: words.join("; ") });
+}

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { canonicalAddress, networks } from "./networks.ts";
+
+test("an address is in a network when its first bits are the network's", () => {
+  const list = networks(["10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "10.9.8.7/31"]);
+  for (const inside of ["10.255.0.1", "192.0.2.1", "2001:db8:ffff::1"]) assert.equal(list.has(inside), true, inside);
+  for (const outside of ["11.0.0.1", "192.0.2.2", "2001:db9::1", "::1"])
+    assert.equal(list.has(outside), false, outside);
+});
+
+test("IPv4-mapped IPv6 counts as IPv4, in the address and in the list", () => {
+  assert.equal(networks(["10.0.0.0/8"]).has("::ffff:10.1.2.3"), true);
+  assert.equal(networks(["::ffff:10.0.0.0/104"]).has("10.1.2.3"), true);
+  assert.equal(networks(["::ffff:10.0.0.0/104"]).has("11.1.2.3"), false);
+});
+
+test("all of one family is not all of the other", () => {
+  assert.equal(networks(["0.0.0.0/0"]).has("203.0.113.9"), true);
+  assert.equal(networks(["0.0.0.0/0"]).has("2001:db8::1"), false);
+  assert.equal(networks(["::/0"]).has("203.0.113.9"), false);
+});
+
+test("what is no address is in no network", () => {
+  const list = networks(["0.0.0.0/0", "::/0"]);
+  for (const text of ["", "localhost", "10.1", "10.0.0.0/8", "1.2.3.4.5"]) assert.equal(list.has(text), false, text);
+  assert.equal(networks([]).has("10.0.0.1"), false);
+});
+
+test("a scoped address is matched without its zone", () => {
+  assert.equal(networks(["fe80::/10"]).has("fe80::1%eth0"), true);
+});
+
+test("an entry that is no network is named", () => {
+  for (const text of ["10.0.0.0/33", "2001:db8::/129", "example.org", "10.0.0.0/", "10.0.0.0/8/8x", "10/8"])
+    assert.throws(() => networks([text]), { message: new RegExp(`^"${text}" is not a network`) }, text);
+});
+
+test("an address is written in one way", () => {
+  assert.equal(canonicalAddress("2001:DB8:0:0::0001"), "2001:db8::1");
+  assert.equal(canonicalAddress("::ffff:192.0.2.1"), "192.0.2.1");
+  assert.equal(canonicalAddress("::ffff:c000:201"), "192.0.2.1");
+  assert.equal(canonicalAddress("192.0.2.1"), "192.0.2.1");
+  assert.equal(canonicalAddress("192.0.2"), undefined);
+});

@@ -1,0 +1,52 @@
+// `waybill config check`: is the configuration in order, and what would it do?
+import type { Command } from "commander";
+import type { Config } from "../../config/schema.ts";
+import { roughDuration } from "../../mail/failure-text.ts";
+import { type Context, printJson, printLines } from "../context.ts";
+import { readConfig } from "../control-client.ts";
+import { sizeText } from "../human-units.ts";
+import { type CommonOptions, configOption, example, jsonOption } from "./options.ts";
+
+export function addConfig(program: Command, context: Context): void {
+  const config = program.command("config").summary("check the configuration").description("About the configuration.");
+  const check = config
+    .command("check")
+    .summary("say what is wrong in the configuration, or what it does")
+    .description("Check a configuration file. All problems are listed with file, line and remedy; exit code 78.")
+    .argument("[file]", "the file; without it, that of --config")
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(async (file: string | undefined, options: CommonOptions) => {
+      const checked = await readConfig(file ?? options.config);
+      if (options.json) printJson(context, [checked]);
+      else printLines(context, summary(checked, context.machine));
+    });
+  example(check, "waybill config check /etc/waybill/waybill.toml");
+}
+
+/** What the server would do, in a few lines. */
+function summary(config: Config, machine: string): string[] {
+  const listening = config.listen.map(({ address, tls }) => `${addressText(address)} (${tlsText[tls]})`);
+  const domains = config.domain.map(({ name, deliver }) => `${name} → ${deliver}`);
+  const routes = config.route.map(({ to, host, port }) => `${to ?? "all else"} → ${host}:${port}`);
+  const { max_message_size: size, max_recipients: recipients } = config.receive;
+  const rows: [string, readonly string[]][] = [
+    ["Name", [config.hostname ?? machine]],
+    ["Listens on", listening],
+    ["Relays for", config.relay.networks],
+    ["Domains", domains.length > 0 ? domains : ["none: mail for others is relayed, none is kept here"]],
+    ["Routes", routes.length > 0 ? routes : ["none: mail goes to the MX of its domain"]],
+    ["Takes", [`up to ${sizeText(size)} and ${recipients} recipients per message`]],
+    ["Gives up after", [roughDuration(config.retry.give_up_after)]],
+    ["Keeps its data in", [config.data_dir]],
+  ];
+  const lines = rows.flatMap(([title, values]) =>
+    values.map((value, i) => `  ${(i === 0 ? title : "").padEnd(19)}${value}`),
+  );
+  return ["The configuration is in order.", ...lines];
+}
+
+const tlsText = { none: "no TLS", starttls: "STARTTLS", implicit: "TLS from the first byte" } as const;
+
+const addressText = ({ host, port }: { host: string; port: number }): string =>
+  host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;

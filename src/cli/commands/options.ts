@@ -1,0 +1,29 @@
+// Options and words that several commands share.
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { type ControlClient, controlClient, readConfig } from "../control-client.ts";
+
+export interface CommonOptions {
+  readonly config?: string;
+  readonly json?: true;
+}
+
+export const configOption = (): Option =>
+  new Option("-c, --config <file>", "the server's configuration; without it, ./waybill.toml if there is one").env(
+    "WAYBILL_CONFIG",
+  );
+
+export const jsonOption = (): Option => new Option("--json", "print JSON, one object per line");
+
+export const example = (command: Command, ...lines: readonly string[]): Command =>
+  command.addHelpText("after", `\nExample:\n${lines.map((line) => `  $ ${line}`).join("\n")}`);
+
+/** A whole number of at least one. */
+export function parseCount(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It must be a whole number, 1 or more.");
+}
+
+export const collect = (one: string, before: readonly string[] = []): string[] => [...before, one];
+
+export const controlOf = async ({ config }: CommonOptions): Promise<ControlClient> =>
+  controlClient((await readConfig(config)).data_dir);

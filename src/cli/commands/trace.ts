@@ -1,0 +1,52 @@
+// `waybill trace`: what became of a message.
+import type { Command } from "commander";
+import type { Event } from "../../journal/event.ts";
+import { type Context, paintFor, printJson, printLines } from "../context.ts";
+import type { ControlClient } from "../control-client.ts";
+import { CommandError, exitCodes } from "../exit-codes.ts";
+import { counted } from "../human-units.ts";
+import { asciiGlyphs, drawJourneys, unicodeGlyphs } from "../trace-drawing.ts";
+import { type CommonOptions, configOption, controlOf, example, jsonOption, parseCount } from "./options.ts";
+
+export function addTrace(program: Command, context: Context): void {
+  const command = program
+    .command("trace")
+    .summary("tell the journey of a message")
+    .description("Tell the journey of a message: who brought it, each attempt, why it waits or failed, who was told.")
+    .argument("<id>", "a queue id, a Message-ID, or the address of a sender or recipient")
+    .option("-n, --limit <messages>", "at most so many messages, the newest", parseCount, 5)
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(async (id: string, options: CommonOptions & { limit: number }) => {
+      const events = await findEvents(await controlOf(options), id, options.limit);
+      if (events.length === 0)
+        throw new CommandError(
+          exitCodes.notFound,
+          `Nothing is known of ${id}: it never came here, or longer ago than history.keep in the configuration.`,
+        );
+      if (options.json) printJson(context, events);
+      else printTrace(context, events);
+    });
+  example(command, "waybill trace ann@example.org", "waybill trace '<20260301.1@app.example.org>'");
+}
+
+/** An address and a Message-ID look alike when the angle brackets are left out: the address is asked for first. */
+async function findEvents(control: ControlClient, id: string, limit: number): Promise<Event[]> {
+  if (!id.includes("@")) return control.trace({ queueId: id, limit });
+  const byAddress = id.startsWith("<") ? [] : await control.trace({ address: id, limit }).catch(unlessNotAnAddress);
+  return byAddress.length > 0 ? byAddress : control.trace({ messageId: id, limit });
+}
+
+function unlessNotAnAddress(error: unknown): Event[] {
+  if (error instanceof CommandError && error.exitCode === exitCodes.usage) return [];
+  throw error;
+}
+
+export function printTrace(context: Context, events: readonly Event[]): void {
+  const { isTTY = false, columns = Infinity } = context.stdout;
+  const glyphs = isTTY ? unicodeGlyphs : asciiGlyphs;
+  const width = isTTY ? columns : Infinity;
+  printLines(context, drawJourneys(events, { glyphs, width, paint: paintFor(context), now: context.world.now() }));
+  const messages = new Set(events.flatMap((event) => (event.kind === "refused" ? [] : [event.queueId]))).size;
+  if (isTTY && messages > 1) printLines(context, ["", counted(messages, "message", "messages")]);
+}

@@ -1,0 +1,118 @@
+// The commands' side of the control API: finds the running server's socket and asks over it.
+import { request } from "node:http";
+import { join } from "node:path";
+import { text as textOf } from "node:stream/consumers";
+import { loadConfig } from "../config/load.ts";
+import { formatProblems } from "../config/problem.ts";
+import type { Config } from "../config/schema.ts";
+import type { Event } from "../journal/event.ts";
+import type { Reply } from "../mail/reply.ts";
+import type { DeliveryState, QueueAction, QueuedDelivery } from "../queue/store.ts";
+import { CommandError, exitCodes } from "./exit-codes.ts";
+
+/** As the person typed it; the server checks it. */
+export type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>;
+
+export interface Submission {
+  readonly reply: Reply;
+  /** Absent: it was refused. */
+  readonly queueId?: string;
+}
+
+export interface MessageDetail {
+  readonly deliveries: readonly QueuedDelivery[];
+  /** The header section, lines end in CRLF. */
+  readonly head: string;
+}
+
+/** Each rejects with a CommandError in words. */
+export interface ControlClient {
+  list(query: Query): Promise<QueuedDelivery[]>;
+  counts(filter: Query): Promise<Record<DeliveryState, number>>;
+  show(queueId: string): Promise<MessageDetail>;
+  change(filter: Query, action: QueueAction): Promise<{ changed: number }>;
+  trace(query: Query): Promise<Event[]>;
+  /** `query`: from, to, and what the sender asks for. */
+  submit(query: Query, content: Uint8Array): Promise<Submission>;
+}
+
+/** The settings, or a CommandError with all that is wrong in them. */
+export async function readConfig(configFile: string | undefined): Promise<Config> {
+  const loaded = await loadConfig(configFile);
+  if (loaded.kind === "bad") throw new CommandError(exitCodes.badConfig, formatProblems(loaded.problems));
+  return loaded.config;
+}
+
+/** `dataDir` as the config has it. */
+export function controlClient(dataDir: string): ControlClient {
+  const ask = async <T>(path: string, query: Query = {}): Promise<T> => fetchJson(dataDir, { path, query });
+  const post = async <T>(path: string, content: Uint8Array, query: Query = {}): Promise<T> =>
+    fetchJson(dataDir, { path, query, content });
+  return {
+    list: (query) => ask("/queue", query),
+    counts: (filter) => ask("/queue/counts", filter),
+    show: (queueId) => ask(`/queue/${encodeURIComponent(queueId)}`),
+    change: (filter, action) => post("/queue/actions", Buffer.from(JSON.stringify({ filter, action }))),
+    trace: (query) => ask("/trace", query),
+    submit: (query, content) => post("/messages", content, query),
+  };
+}
+
+interface Asked {
+  readonly path: string;
+  readonly query: Query;
+  /** With it, the request is a POST. */
+  readonly content?: Uint8Array;
+}
+
+async function fetchJson<T>(dataDir: string, { path, query, content }: Asked): Promise<T> {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(query))
+    for (const one of [value].flat()) if (one !== undefined) search.append(key, String(one));
+  const socketPath = join(dataDir, "control.sock");
+  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>();
+  const asked = { socketPath, path: `${path}?${search.toString()}`, method: content === undefined ? "GET" : "POST" };
+  const sent = request({ ...asked, agent: false }, (response) => {
+    textOf(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), reject);
+  });
+  sent.on("error", reject);
+  sent.end(content);
+  const { status, text } = await promise.catch((error: NodeJS.ErrnoException) => {
+    throw noAnswer(error, dataDir, socketPath);
+  });
+  const answer = parseJson(text);
+  if (status < 300 || "reply" in answer) return answer as T; // a refused message has an answer too: the reply
+  const { error = `the server answered ${status}` } = answer as { error?: string };
+  throw new CommandError(codeOf[status] ?? exitCodes.bug, error);
+}
+
+const codeOf: Readonly<Record<number, number>> = {
+  400: exitCodes.usage,
+  404: exitCodes.notFound,
+  422: exitCodes.badData,
+};
+
+function parseJson(text: string): object {
+  try {
+    return JSON.parse(text) as object;
+  } catch {
+    throw new CommandError(exitCodes.bug, "what answers on the control socket is no Waybill of this version");
+  }
+}
+
+function noAnswer({ code, message }: NodeJS.ErrnoException, dataDir: string, socketPath: string): CommandError {
+  if (code === "ENOENT" || code === "ECONNREFUSED" || code === "ENOTDIR")
+    return new CommandError(
+      exitCodes.unavailable,
+      `No Waybill is running for ${dataDir} (no control socket at ${socketPath}). Start one with: waybill start`,
+    );
+  if (code === "EACCES" || code === "EPERM")
+    return new CommandError(
+      exitCodes.noPermission,
+      `You may not open the control socket ${socketPath}. Run this as the user that runs Waybill.`,
+    );
+  return new CommandError(
+    exitCodes.tryAgain,
+    `The Waybill at ${socketPath} broke off (${message}). Try again; look at its log if that does not help.`,
+  );
+}

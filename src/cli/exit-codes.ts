@@ -1,0 +1,38 @@
+// How a command ends: the codes of sysexits.h, which mail programs have always used.
+
+export const exitCodes = {
+  ok: 0,
+  usage: 64,
+  badData: 65,
+  notFound: 66,
+  noSuchUser: 67,
+  unavailable: 69,
+  bug: 70,
+  tryAgain: 75,
+  noPermission: 77,
+  badConfig: 78,
+} as const;
+
+/** A command cannot go on; `message` is a sentence for the person, empty when all is said already. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+  readonly exitCode: number;
+
+  constructor(exitCode: number, message = "") {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+export const exitCodesHelp = `
+Exit codes:
+   0  done
+  64  the command line is wrong
+  65  the message is wrong
+  66  there is no such message in the queue or the history
+  67  a recipient was refused
+  69  no Waybill is running, or it refused the message
+  70  a fault in Waybill
+  75  not now: try again later
+  77  the control socket belongs to another user
+  78  the configuration is wrong`;

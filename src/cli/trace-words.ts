@@ -1,0 +1,121 @@
+// The words of a trace: each event of a message as a line, and more about it below.
+import type { Instant } from "../base/world.ts";
+import type { Event } from "../journal/event.ts";
+import type { Client } from "../mail/client.ts";
+import { failureText, hostText, oneLine } from "../mail/failure-text.ts";
+import type { Failure } from "../mail/failure.ts";
+import type { Step } from "../mail/outcome.ts";
+import { replyText } from "../mail/reply.ts";
+import type { Style } from "./context.ts";
+import { dueText, pathText, sinceText, sizeText, timeText } from "./human-units.ts";
+
+export type Received = Extract<Event, { kind: "received" }>;
+export type Refused = Extract<Event, { kind: "refused" }>;
+/** What happens to one recipient's delivery. */
+export type Along = Exclude<Event, Received | Refused>;
+
+/** When the drawing is made, and the zone of its times; without one, local time. */
+export interface Viewed {
+  readonly now: Instant;
+  readonly timeZone?: string;
+}
+
+/** A line on the way, and more about it below. */
+export interface Stop {
+  readonly glyph: "delivered" | "deferred" | "bounced" | "notice" | "operator";
+  readonly style: Style;
+  readonly text: string;
+  /** What was tried on the way to it. */
+  readonly steps?: readonly string[];
+  /** What comes next. */
+  readonly next?: string;
+}
+
+export interface StopFacts {
+  readonly sender: Received["from"] | undefined;
+  /** No attempt came after it. */
+  readonly latest: boolean;
+  readonly viewed: Viewed;
+}
+
+export function stopOf(event: Along, { sender, latest, viewed }: StopFacts): Stop {
+  switch (event.kind) {
+    case "delivered": {
+      const tls = event.tls === undefined ? "" : ` over ${oneLine(event.tls.version)}`;
+      const text = `attempt ${event.attempt} delivered to ${hostText(event.host)}${tls}: ${oneLine(replyText(event.reply))}`;
+      return { glyph: "delivered", style: "green", text, steps: stepTexts(event.steps) };
+    }
+    case "deferred": {
+      const text = `attempt ${event.attempt} deferred: ${failureText(event.because)}`;
+      const when = latest ? dueText(event.retryAt, viewed.now) : `after ${sinceText(event.at, event.retryAt)}`;
+      const next = `next attempt ${when}, at ${timeText(event.retryAt, viewed.timeZone)}`;
+      return { glyph: "deferred", style: "yellow", text, steps: stepTexts(event.steps, event.because), next };
+    }
+    case "bounced": {
+      const text = `attempt ${event.attempt} failed for good: ${failureText(event.because)}`;
+      return { glyph: "bounced", style: "red", text, steps: stepTexts(event.steps, event.because) };
+    }
+    case "notice": {
+      const whom = sender === undefined ? "the sender" : pathText(sender);
+      const text = `told ${whom} ${noticeText[event.action]}: waybill trace ${event.noticeId}`;
+      return { glyph: "notice", style: "cyan", text };
+    }
+    case "notice-suppressed":
+      return { glyph: "notice", style: "cyan", text: `nobody was told: ${oneLine(event.text)}` };
+    case "operator":
+      return { glyph: "operator", style: "cyan", text: operatorText[event.action] };
+  }
+}
+
+const noticeText = {
+  failed: "that delivery failed",
+  delayed: "that delivery is delayed",
+  delivered: "that it was delivered",
+  relayed: "that it was passed on to a server that confirms nothing",
+  expanded: "that it went on to several addresses",
+} as const;
+
+const operatorText = {
+  retry: "the operator asked for an attempt at once",
+  hold: "held by the operator: no attempt until it is released",
+  release: "released by the operator",
+  drop: "dropped by the operator; nobody is told",
+  bounce: "the operator gave it up",
+} as const;
+
+/** The failure that decided stands in the line above already. */
+function stepTexts(steps: readonly Step[], because?: Failure): string[] {
+  const decisive = because && failureText(because);
+  return steps.flatMap(({ host, failure, text }) => {
+    if (failure === undefined) return [`${host === undefined ? "" : `${hostText(host)}: `}${oneLine(text)}`];
+    const why = failureText(failure);
+    return why === decisive ? [] : [[oneLine(text), why].filter((part) => part !== "").join(": ")];
+  });
+}
+
+export const receivedText = ({ from, sizeBytes, client }: Received): string =>
+  `received from ${pathText(from)}, ${sizeText(sizeBytes)}, ${clientText(client)}`;
+
+export function refusedText({ client, stage, from, to, reply }: Refused): string {
+  const path = [from === undefined ? "" : ` from ${pathText(from)}`, to === undefined ? "" : ` to ${pathText(to)}`];
+  return `refused ${clientName(client)} ${stageText[stage]}${path.join("")}: ${oneLine(replyText(reply))}`;
+}
+
+const stageText = {
+  connect: "when it connected",
+  mail: "at MAIL FROM",
+  rcpt: "at RCPT TO",
+  data: "at DATA",
+  content: "after the message",
+} as const;
+
+function clientText(client: Client): string {
+  if (client.protocol === "LOCAL") return "from this machine";
+  const tls = client.tls === undefined ? "" : ` over ${oneLine(client.tls.version)}`;
+  return `by ${client.protocol}${tls} from ${clientName(client)}`;
+}
+
+function clientName({ name, helloName, address }: Client): string {
+  const called = name ?? helloName;
+  return called === undefined ? `[${address}]` : `${oneLine(called)} [${address}]`;
+}

@@ -1,0 +1,79 @@
+// The files that a config names: there, readable, and of the right kind.
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import type { Fault } from "./problem.ts";
+import type { Sections } from "./rules.ts";
+import type { Path } from "./settings.ts";
+import { show } from "./show.ts";
+
+/** Faults of certificate, key and password files. */
+export async function fileFaults({ tls = {}, route = [] }: Sections): Promise<Fault[]> {
+  const passwords = route.map(({ password_file }, i) => passwordFault(["route", i, "password_file"], password_file));
+  return (await Promise.all([tlsFaults(tls), ...passwords])).flat();
+}
+
+async function tlsFaults({ certificate, key }: NonNullable<Sections["tls"]>): Promise<Fault[]> {
+  const [first, second] = await Promise.all([
+    readPem(["tls", "certificate"], certificate, (pem) => new X509Certificate(pem)),
+    readPem(["tls", "key"], key, createPrivateKey),
+  ]);
+  const faults = [first, second].flatMap(({ fault }) => fault ?? []);
+  if (first.value && second.value && !first.value.checkPrivateKey(second.value))
+    faults.push({
+      path: ["tls", "key"],
+      what: "the key does not belong to the certificate",
+      allowed: "Name the key that the certificate was issued for.",
+    });
+  return faults;
+}
+
+interface Result<T> {
+  readonly value?: T;
+  readonly fault?: Fault;
+}
+
+async function readPem<T>(path: Path, name: string | undefined, parse: (pem: Buffer) => T): Promise<Result<T>> {
+  if (name === undefined) return {};
+  const { value, fault } = await read(path, name);
+  if (value === undefined) return { ...(fault && { fault }) };
+  try {
+    return { value: parse(value) };
+  } catch {
+    const isKey = path.at(-1) === "key";
+    const thing = isKey ? "an unencrypted private key" : "a certificate";
+    const allowed = `Name a PEM file with ${thing}: it has a line that begins with "-----BEGIN".`;
+    return { fault: { path, what: `${show(name)} does not contain ${thing}`, allowed } };
+  }
+}
+
+async function passwordFault(path: Path, name: string | undefined): Promise<Fault[]> {
+  if (name === undefined) return [];
+  const { value, fault } = await read(path, name);
+  if (fault !== undefined) return [fault];
+  const isEmpty = /^\s*(?:\n|$)/.test(value?.toString() ?? "");
+  return isEmpty
+    ? [{ path, what: `the first line of ${show(name)} is empty`, allowed: "Write the password there." }]
+    : [];
+}
+
+async function read(path: Path, name: string): Promise<Result<Buffer>> {
+  try {
+    return { value: await readFile(name) };
+  } catch (error) {
+    return { fault: { path, ...unreadable(name, error) } };
+  }
+}
+
+/** Why a file could not be read, and what to do. */
+export function unreadable(name: string, error: unknown): { what: string; allowed: string } {
+  const code = String((error as NodeJS.ErrnoException).code);
+  const from = `Names that do not begin with / start from the working directory, ${process.cwd()}.`;
+  if (code === "ENOENT" || code === "ENOTDIR") return { what: `the file ${show(name)} does not exist`, allowed: from };
+  if (code === "EISDIR") return { what: `${show(name)} is a folder`, allowed: "Name a file." };
+  if (code === "EACCES" || code === "EPERM")
+    return {
+      what: `the file ${show(name)} may not be read`,
+      allowed: "Give the user that Waybill runs as the right to read it.",
+    };
+  return { what: `the file ${show(name)} cannot be read (${code})`, allowed: "Name a file that can be read." };
+}

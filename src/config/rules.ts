@@ -1,0 +1,139 @@
+// What settings say of one another: pairs that belong together, doubles, loops. Each rule reads the sections it needs,
+// so that a mistake in one section does not hide those in others.
+import { isIPv4 } from "node:net";
+import { splitPort } from "./names.ts";
+import { show } from "./show.ts";
+import type { Fault } from "./problem.ts";
+import type { Config } from "./schema.ts";
+import type { Path } from "./settings.ts";
+import { formatDuration } from "./units.ts";
+
+/** The sections that are in order by themselves. */
+export type Sections = Readonly<Partial<Config>>;
+
+/** Faults of the rules; `isSet` tells what stands in the file from what is a default. */
+export const ruleFaults = (sections: Sections, isSet: (path: Path) => boolean): Fault[] =>
+  [
+    certificateHasKey,
+    relayIsNotOpen,
+    listenersDiffer,
+    domainsDiffer,
+    credentialsAreWhole,
+    routesAreReached,
+    noLoopToOurselves,
+    noticeComesInTime,
+  ].flatMap((rule) => rule(sections, isSet));
+
+function certificateHasKey({ tls = {} }: Sections): Fault[] {
+  const { certificate, key } = tls;
+  if ((certificate === undefined) === (key === undefined)) return [];
+  const [there, missing] = key === undefined ? ["certificate", "key"] : ["key", "certificate"];
+  const allowed = `Set ${missing}, too; or neither, for a self-signed certificate.`;
+  return [{ path: ["tls", there], what: `${there} is set without ${missing}`, allowed }];
+}
+
+/** RFC 5321 §7.1, RFC 2505 §2.1: who relays for everyone is soon used by all who send spam. */
+function relayIsNotOpen({ relay }: Sections): Fault[] {
+  return (["networks", "xclient_networks"] as const).flatMap((key) =>
+    (relay?.[key] ?? []).flatMap((network, i) => {
+      const what = `${show(network)} is the whole internet, and would make this server an open relay`;
+      const allowed = 'Write only the networks of your own machines, such as "192.0.2.0/24".';
+      return /\/0+$/.test(network) ? [{ path: ["relay", key, i], what, allowed }] : [];
+    }),
+  );
+}
+
+type Listener = Config["listen"][number]["address"];
+
+/** The wildcard takes the port of each address; "::" takes IPv4's, too. */
+const collide = (a: Listener, b: Listener): boolean =>
+  a.port === b.port &&
+  a.port !== 0 &&
+  (a.host === b.host ||
+    [a.host, b.host].includes("::") ||
+    ([a.host, b.host].includes("0.0.0.0") && isIPv4(a.host) && isIPv4(b.host)));
+
+const listenersDiffer = ({ listen = [] }: Sections): Fault[] =>
+  listen.flatMap(({ address }, i) => {
+    const first = listen.findIndex((other) => collide(other.address, address));
+    if (first === i || first < 0) return [];
+    const what = `port ${address.port} of this address is taken by listen[${first}]`;
+    return [{ path: ["listen", i, "address"], what, allowed: "Delete one of the two, or choose another port." }];
+  });
+
+const domainsDiffer = ({ domain = [] }: Sections): Fault[] =>
+  domain.flatMap(({ name }, i) => {
+    const first = domain.findIndex((other) => other.name === name);
+    if (first === i) return [];
+    const what = `${show(name)} is there twice: domain[${first}] has this name, too`;
+    return [{ path: ["domain", i, "name"], what, allowed: "Put the settings of both into one section." }];
+  });
+
+const credentialsAreWhole = ({ route = [] }: Sections): Fault[] =>
+  route.flatMap(({ username, password, password_file, tls, implicit_tls }, i) => {
+    const faults: Fault[] = [];
+    const add = (key: string, what: string, allowed: string): number =>
+      faults.push({ path: ["route", i, key], what, allowed });
+    const secret = password === undefined ? "password_file" : "password";
+    if (password !== undefined && password_file !== undefined)
+      add("password", "password and password_file are both set", "Delete one of the two.");
+    if (username !== undefined && password === undefined && password_file === undefined)
+      add("username", "username is set without a password", "Set password_file (or password), or delete username.");
+    if (username === undefined && (password !== undefined || password_file !== undefined))
+      add(secret, `${secret} is set without username`, `Set username, or delete ${secret}.`);
+    if (implicit_tls && tls === "never")
+      add("tls", '"never" contradicts implicit_tls = true', 'Write "require" or "verify", or delete implicit_tls.');
+    return faults;
+  });
+
+const routesAreReached = ({ route = [] }: Sections): Fault[] =>
+  route.flatMap(({ to, from }, i) => {
+    const first = route
+      .slice(0, i)
+      .findIndex((other) => [to, undefined].includes(other.to) && [from, undefined].includes(other.from));
+    if (first < 0) return [];
+    const what = `this route is never taken: route[${first}] fits the same mail, and comes first`;
+    return [{ path: ["route", i], what, allowed: `Put it above route[${first}], or delete it.` }];
+  });
+
+const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || host.startsWith("127.");
+
+/** Mail for this host and port comes back to us. */
+const isOurs = (listen: readonly { address: Listener }[], host: string, port: number): boolean =>
+  listen.some(
+    ({ address }) =>
+      address.port === port &&
+      (address.host === host ||
+        (isLoopback(host) && (/^(?:::|0\.0\.0\.0)$/.test(address.host) || isLoopback(address.host)))),
+  );
+
+function noLoopToOurselves({ listen = [], route = [], domain = [] }: Sections): Fault[] {
+  const ways: { path: Path; host: string; port: number }[] = [
+    ...route.map(({ host, port }, i) => ({ path: ["route", i, "host"], host, port })),
+    ...domain.flatMap(({ deliver }, i) => {
+      const place = deliver.startsWith("lmtp:") ? splitPort(deliver.slice("lmtp:".length)) : undefined;
+      return place === undefined ? [] : [{ path: ["domain", i, "deliver"], ...place }];
+    }),
+  ];
+  return ways
+    .filter(({ host, port }) => isOurs(listen, host, port))
+    .map(({ path, host, port }) => ({
+      path,
+      what: `${host} port ${port} is this server itself: mail would go round in circles`,
+      allowed: "Write the host and port of the next server.",
+    }));
+}
+
+/** Whoever only gives up sooner needs no notice, and is not told of its default. */
+function noticeComesInTime({ retry }: Sections, isSet: (path: Path) => boolean): Fault[] {
+  if (retry === undefined || retry.delay_notice_after < retry.give_up_after) return [];
+  if (!isSet(["retry", "delay_notice_after"])) return [];
+  const giveUp = formatDuration(retry.give_up_after);
+  return [
+    {
+      path: ["retry", "delay_notice_after"],
+      what: `${formatDuration(retry.delay_notice_after)} is not before give_up_after (${giveUp})`,
+      allowed: `Write less than "${giveUp}", or "0s" for no notice.`,
+    },
+  ];
+}

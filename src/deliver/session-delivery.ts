@@ -1,0 +1,117 @@
+// Delivery over a session, SMTP or LMTP: takes one from the pool or dials, hands the message over, gives it back.
+import type { Failure } from "../mail/failure.ts";
+import { isPermanent } from "../mail/failure.ts";
+import type { Outcome } from "../mail/outcome.ts";
+import { clientTimeLimits } from "../smtp/client-limits.ts";
+import type { ClientSession } from "../smtp/client-session.ts";
+import type { Consignment, Settled } from "../smtp/client-transaction.ts";
+import { sendMessage } from "../smtp/client-transaction.ts";
+import type { Slot } from "./connection-pool.ts";
+import { ConnectionPool } from "./connection-pool.ts";
+import type { Attempt, Destination } from "./dial.ts";
+import { Dialler, interrupted, where } from "./dial.ts";
+import type { DeliverSettings } from "./settings.ts";
+import { closeOnAbort } from "./smtp-socket.ts";
+
+export interface SessionTask {
+  readonly site: string;
+  readonly destination: Destination;
+  readonly consignment: Consignment;
+}
+
+export class SessionDelivery implements AsyncDisposable {
+  readonly #settings: DeliverSettings;
+  readonly #pool: ConnectionPool<ClientSession>;
+  readonly #dialler: Dialler;
+
+  constructor(settings: DeliverSettings) {
+    this.#settings = settings;
+    this.#pool = new ConnectionPool(settings);
+    this.#dialler = new Dialler(settings, { ...clientTimeLimits, ...settings.timeLimitsMs });
+  }
+
+  /** One outcome per recipient, in order. Rejects when the attempt's signal aborts while it waits for its turn. */
+  async deliver({ site, destination, consignment }: SessionTask, attempt: Attempt): Promise<Outcome[]> {
+    const { signal, steps } = attempt;
+    const { recipients } = consignment;
+    const key = JSON.stringify([destination.tls, destination.implicitTls, destination.credentials]);
+    const slot = await this.#pool.acquire({ site, key }, signal);
+    let session = slot.idle;
+    if (session) {
+      steps.push({ host: session.wire.host, text: `went on in an open session with ${where(session.wire.host)}` });
+    }
+    try {
+      const outcomes: Outcome[] = [];
+      let waiting = [...recipients.keys()];
+      for (let tries = 1; waiting.length > 0; tries += 1) {
+        if (session === undefined) {
+          const dialled = await this.#dialler.dial(destination, attempt);
+          if (dialled.kind === "failed") {
+            for (const i of waiting) outcomes[i] = failedOutcome(dialled.because, dialled.final, attempt);
+            break;
+          }
+          ({ session } = dialled);
+        }
+        const used: ClientSession = session;
+        const settled = await send(used, { ...consignment, recipients: waiting.map((i) => recipients[i]!) }, signal);
+        waiting.forEach((i, at) => (outcomes[i] = outcomeOf(settled[at]!, used, attempt)));
+        waiting = waiting.filter((_, at) => tries === 1 && isStale(used, settled[at]!));
+        if (waiting.length > 0) session = undefined;
+      }
+      return outcomes;
+    } finally {
+      this.#giveBack(slot, session);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool[Symbol.asyncDispose]();
+  }
+
+  #giveBack(slot: Slot<ClientSession>, session: ClientSession | undefined): void {
+    if (session === undefined || session.ended) return slot.release();
+    const { maxTransactions = Infinity } = session.offered;
+    if (session.transactions >= Math.min(this.#settings.maxMessagesPerConnection, maxTransactions)) {
+      return slot.retire(session);
+    }
+    if (session.isQuiet) return slot.keep(session);
+    void session.reset().then(() => slot.keep(session)); // nobody waits for it
+  }
+}
+
+async function send(session: ClientSession, consignment: Consignment, signal: AbortSignal): Promise<Settled[]> {
+  using _ = closeOnAbort(session.wire, signal);
+  return await sendMessage(session, consignment);
+}
+
+/** A session that worked before ended between two messages: nothing was sent, and a fresh one may do. */
+const isStale = (session: ClientSession, settled: Settled): boolean =>
+  session.transactions > 1 &&
+  settled.kind === "failed" &&
+  ((settled.because.kind === "lost" && settled.because.stage === "mail") ||
+    (settled.because.kind === "refused" && settled.because.stage === "mail" && settled.because.reply.code === 421));
+
+const failedOutcome = (because: Failure, final: boolean, { steps }: Attempt): Outcome => ({
+  kind: final ? "bounced" : "deferred",
+  because,
+  steps,
+});
+
+function outcomeOf(settled: Settled, session: ClientSession, attempt: Attempt): Outcome {
+  const { wire, offered, protocol } = session;
+  if (settled.kind === "accepted") {
+    return {
+      kind: "delivered",
+      host: wire.host,
+      reply: settled.reply,
+      ...(wire.tls && { tls: wire.tls }),
+      dsnHandedOn: offered.dsn,
+      final: protocol === "lmtp",
+      steps: attempt.steps,
+    };
+  }
+  const { because } = settled;
+  // it was us who closed the connection
+  if (because.kind === "lost" && attempt.signal.aborted) return failedOutcome(interrupted, false, attempt);
+  return failedOutcome(because, isPermanent(because), attempt);
+}

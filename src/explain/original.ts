@@ -1,0 +1,70 @@
+// What a notice gives back of the message it is about. RFC 3461 §4.3, RFC 3464 §2, RFC 6522 §4, RFC 6533 §4.
+import { decodeWords } from "postal-mime";
+import { fieldValue, readHeader } from "../mail/header.ts";
+import type { Message } from "../mail/message.ts";
+import { clean, textLimits } from "./foreign-text.ts";
+
+export interface Original {
+  /** The message's first bytes (its header section at least), or all of it when `whole`. */
+  readonly bytes: Uint8Array;
+  readonly whole: boolean;
+}
+
+/** What people know their message by, as its header has it. */
+export interface Remembered {
+  readonly subject?: string;
+  readonly date?: string;
+}
+
+/** Most of a header section that is given back, in bytes. */
+const headerBytes = 64 * 1024;
+
+/** Most of an encoded subject that is decoded, in characters; the decoded one is cut again. */
+const encodedSubject = 2_000;
+
+export function remember({ bytes }: Original): Remembered {
+  const header = readHeader(bytes.subarray(0, headerBytes));
+  const subject = clean(
+    decodeWords((fieldValue(header, "Subject") ?? "").slice(0, encodedSubject)),
+    textLimits.subject,
+  );
+  const date = clean(fieldValue(header, "Date") ?? "", 60);
+  return { ...(subject !== "" && { subject }), ...(date !== "" && { date }) };
+}
+
+/** The third part of the report: the message if `returnWhole` and it can stand in a report, else its header section. */
+export function returnedPart(message: Message, { bytes, whole }: Original, returnWhole: "whole" | "header") {
+  const text = latin1(bytes);
+  const header = headerSection(latin1(bytes.subarray(0, headerBytes)));
+  const isGlobal = message.smtpUtf8 && hasEightBit(header); // RFC 6533 §4.2, §4.3
+  if (returnWhole === "whole" && whole && isLineText(text)) {
+    return { type: isGlobal ? "message/global" : "message/rfc822", content: Buffer.from(text, "latin1") };
+  }
+  return {
+    type: isGlobal ? "message/global-headers" : "text/rfc822-headers",
+    content: Buffer.from(header, "latin1"),
+  };
+}
+
+const latin1 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+
+const hasEightBit = (text: string): boolean => /[\u0080-\u{10ffff}]/u.test(text);
+
+/** Lines of at most 998 octets that end in CRLF, no NUL: what 7bit and 8bit may carry. RFC 2045 §2.7, §2.8. */
+// eslint-disable-next-line no-control-regex
+const isLineText = (text: string): boolean => !/\0|\r(?!\n)|(?<!\r)\n|[^\r\n]{999}/.test(text);
+
+/** The fields as they stand, one octet per character; odd ones are mended so that they stay lines. */
+function headerSection(text: string): string {
+  const lines = text.split(/\r?\n/);
+  const end = lines.findIndex((line) => !/^(?:[ \t]|[!-9;-~]+[ \t]*:)/.test(line));
+  return lines
+    .slice(0, end === -1 ? undefined : end)
+    .flatMap((line) => cutLongLine(line.replaceAll(/[\0\r]/g, " ")))
+    .map((line) => `${line}\r\n`)
+    .join("");
+}
+
+const cutLongLine = (line: string): string[] =>
+  (line.match(/^.{0,998}|.{1,997}/g) ?? []).map((piece, i) => (i === 0 ? piece : ` ${piece}`));

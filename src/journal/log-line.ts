@@ -1,0 +1,67 @@
+// Each event as one line of the log: a sentence for people, fields for machines.
+import { failureText, hostText, oneLine } from "../mail/failure-text.ts";
+import { replyText } from "../mail/reply.ts";
+import type { Event } from "./event.ts";
+
+export interface LogLine {
+  readonly level: "info" | "warn";
+  readonly text: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** The envelope addresses, replies and host names of strangers come out on one line. */
+export function logLine(event: Event): LogLine {
+  switch (event.kind) {
+    case "received":
+      return line(
+        event,
+        `${event.queueId} received from ${path(event.from)} for ${recipients(event.to)}, ${event.sizeBytes} bytes, by ${event.client.address}`,
+      );
+    case "refused": {
+      const about = [
+        event.from === undefined ? "" : ` from ${path(event.from)}`,
+        event.to === undefined ? "" : ` for ${path(event.to)}`,
+      ].join("");
+      return {
+        level: "info",
+        text: `refused ${event.client.address}${about} at ${event.stage}: ${oneLine(replyText(event.reply))}`,
+        fields: fields(event),
+      };
+    }
+    case "delivered":
+      return line(
+        event,
+        `${event.queueId} delivered to ${path(event.to)} by ${hostText(event.host)}: ${oneLine(replyText(event.reply))}`,
+      );
+    case "deferred":
+      return line(
+        event,
+        `${event.queueId} waits for ${path(event.to)} until ${new Date(event.retryAt).toISOString()}: ${failureText(event.because)}`,
+      );
+    case "bounced":
+      return line(event, `${event.queueId} bounced for ${path(event.to)}: ${failureText(event.because)}`);
+    case "notice":
+      return line(
+        event,
+        `${event.queueId} tells the sender "${event.action}" about ${path(event.to)} with ${event.noticeId}`,
+      );
+    case "notice-suppressed":
+      return line(event, `${event.queueId} tells nobody about ${path(event.to)}: ${event.text}`);
+    case "operator":
+      return line(event, `${event.queueId} ${event.action} for ${path(event.to)}, by the operator`);
+  }
+}
+
+const line = (event: Event, text: string): LogLine => ({ level: "info", text, fields: fields(event) });
+
+/** What machines filter by; the whole story is in the history. */
+function fields(event: Event): Record<string, unknown> {
+  const { kind } = event;
+  return { event: kind, ...("queueId" in event && { queueId: event.queueId }), ...("to" in event && { to: event.to }) };
+}
+
+const path = (address: string): string => `<${oneLine(address)}>`;
+
+/** The first few; a thousand recipients are not one line. */
+const recipients = (to: readonly string[]): string =>
+  to.length <= 3 ? to.map(path).join(" ") : `${path(to[0]!)} and ${to.length - 1} more`;

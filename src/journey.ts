@@ -1,0 +1,142 @@
+// The journey of a message on one page: accept() takes responsibility for it, attempt() tries to pass it on.
+import type { Deliverer } from "./deliver/deliver.ts";
+import type { Event } from "./journal/event.ts";
+import type { Judge } from "./judge/judge.ts";
+import type { Client } from "./mail/client.ts";
+import type { Envelope, Recipient } from "./mail/envelope.ts";
+import { type Failure, isPermanent } from "./mail/failure.ts";
+import { countReceived, fieldValue, readHeader } from "./mail/header.ts";
+import type { Routing } from "./mail/hop.ts";
+import type { Message, QueueId } from "./mail/message.ts";
+import type { Outcome } from "./mail/outcome.ts";
+import { type Reply, reply } from "./mail/reply.ts";
+import type { Intake } from "./queue/intake.ts";
+import { type Body, type Delivery, StoreFull } from "./queue/store.ts";
+import type { Router } from "./route/route.ts";
+import { settle, type SettlingParts } from "./settling.ts";
+
+export interface Stages extends SettlingParts {
+  readonly judge: Judge;
+  readonly router: Router;
+  readonly deliverer: Deliverer;
+  readonly isTrusted: (client: Client) => boolean;
+  /** Aliases applied: who gets mail for these recipients. */
+  readonly expand: (recipients: readonly Recipient[]) => readonly Recipient[];
+}
+
+export interface Arrival {
+  readonly client: Client;
+  readonly envelope: Envelope;
+  readonly queueId: QueueId;
+  readonly content: Intake;
+}
+
+/** The last step of a mail transaction: judges the content, keeps it, and answers the final dot. */
+export async function accept(stages: Stages, arrival: Arrival): Promise<Reply> {
+  const taken = await arrival.content.finish();
+  if (taken.kind === "fault") return sorry(stages, arrival, taken.error);
+  const header = readHeader(taken.body.head);
+  const content = { sizeBytes: taken.body.sizeBytes, hops: countReceived(header) - 1 }; // the first is ours
+  const { client, envelope } = arrival;
+  const refusal = await stages.judge.judge("content", {
+    client,
+    trusted: stages.isTrusted(client),
+    reversePath: envelope.reversePath,
+    content,
+  });
+  if (refusal !== undefined) {
+    await arrival.content.discard();
+    stages.journal.note([
+      { kind: "refused", at: stages.world.now(), client, stage: "content", from: envelope.reversePath, reply: refusal },
+    ]);
+    return refusal;
+  }
+  const messageId = fieldValue(header, "Message-ID");
+  try {
+    const events = await keep(stages, arrival, { body: taken.body, ...(messageId && { messageId }) });
+    // from here the message is ours. RFC 5321 §6.1
+    stages.journal.note(events);
+    stages.wake();
+    return reply(250, "2.0.0", `kept, and on its way as ${arrival.queueId}`);
+  } catch (error) {
+    await arrival.content.discard();
+    return sorry(stages, arrival, error);
+  }
+}
+
+async function keep(
+  stages: Stages,
+  { client, envelope, queueId }: Arrival,
+  { body, messageId }: { body: Body; messageId?: string },
+): Promise<Event[]> {
+  const { recipients: named, declaredBytes: _, ...origin } = envelope;
+  const recipients = stages.expand(named);
+  const receivedAt = stages.world.now();
+  const facts = { sizeBytes: body.sizeBytes, ...(messageId !== undefined && { messageId }) };
+  const message: Message = { queueId, receivedAt, ...origin, eightBit: body.eightBit, ...facts };
+  const to = recipients.map(({ address }) => address);
+  const events: Event[] = [
+    { kind: "received", at: receivedAt, queueId, from: envelope.reversePath, to, client, ...facts },
+  ];
+  await stages.queue.keep({ message, body, recipients, expiresAt: receivedAt + stages.giveUpAfterMs, events });
+  return events;
+}
+
+/** The message was not kept, through no fault of the client's: it keeps the message and comes again. */
+function sorry(stages: Stages, { queueId }: Arrival, error: unknown): Reply {
+  if (error instanceof StoreFull)
+    return reply(452, "4.3.1", "our disk is full; please try again later, the message was not taken");
+  stages.onBug(error, queueId);
+  return reply(451, "4.3.0", "we could not store the message because of a fault on our side; please try again later");
+}
+
+/** One attempt at deliveries of one message: each group with the same next hop goes its own way. Never rejects. */
+export async function attempt(stages: Stages, deliveries: readonly Delivery[], signal: AbortSignal): Promise<void> {
+  const routed = await Promise.all(
+    deliveries.map(async (delivery) => ({ delivery, routing: await route(stages, delivery) })),
+  );
+  const groups = Map.groupBy(routed, ({ routing }) => (routing.kind === "hop" ? routing.hop.site : "nowhere"));
+  const journeys = Array.from(groups.values(), async (group) => {
+    const outcomes = await handOver(stages, group, signal);
+    await settle(
+      stages,
+      group.map(({ delivery }, i) => ({ delivery, outcome: outcomes[i]! })),
+      signal,
+    );
+  });
+  await Promise.all(journeys);
+}
+
+type Routed = { readonly delivery: Delivery; readonly routing: Routing };
+
+async function route({ router, onBug }: Stages, { recipient, message, bounceOrdered }: Delivery): Promise<Routing> {
+  if (bounceOrdered)
+    return {
+      kind: "failed",
+      because: { kind: "operator", text: "the operator of this mail server ended the delivery" },
+    };
+  try {
+    return await router.route(recipient.address, message.reversePath);
+  } catch (error) {
+    onBug(error, message.queueId);
+    return { kind: "failed", because: { kind: "internal", text: "routing failed" } }; // unknown failures are temporary
+  }
+}
+
+/** One outcome for each of the group, which share a next hop, or the lack of one. */
+async function handOver(
+  { deliverer, queue }: Stages,
+  group: readonly Routed[],
+  signal: AbortSignal,
+): Promise<readonly Outcome[]> {
+  const { routing, delivery } = group[0]!;
+  if (routing.kind === "failed") return group.map(({ routing }) => undelivered(routing));
+  const recipients = group.map(({ delivery }) => delivery.recipient);
+  const { message } = delivery;
+  return deliverer.deliver({ hop: routing.hop, message, recipients, open: () => queue.read(message.queueId) }, signal);
+}
+
+function undelivered(routing: Routing): Outcome {
+  const because: Failure = routing.kind === "failed" ? routing.because : { kind: "internal", text: "no next hop" };
+  return { kind: isPermanent(because) ? "bounced" : "deferred", because, steps: [] };
+}

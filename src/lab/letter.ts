@@ -1,0 +1,24 @@
+// How the lab shows a delivered message: who wrote to whom, and the text that a person reads first.
+import PostalMime from "postal-mime";
+import type { Delivered } from "./internet.ts";
+
+/** Longer texts are cut: the whole is in the file. */
+const longestLines = 40;
+
+export async function letterLines({ from, to, domain, content }: Delivered): Promise<string[]> {
+  const mail = await PostalMime.parse(content);
+  const text = (mail.text ?? "").trim().split(/\r?\n/);
+  const lines = [
+    `Subject: ${mail.subject ?? ""}`,
+    "",
+    ...text.slice(0, longestLines),
+    ...(text.length > longestLines ? ["…"] : []),
+  ];
+  return [
+    `${domain} got mail from <${from}> for ${to.map((path) => `<${path}>`).join(", ")}`,
+    ...lines.map((line) => `    │ ${printable(line)}`),
+  ];
+}
+
+/** Strangers' text, harmless on a terminal. */
+const printable = (line: string): string => line.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "�");

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Address } from "./address.ts";
+import { countReceived, fieldValue, formatDate, formatReceived, readHeader } from "./header.ts";
+import type { QueueId } from "./message.ts";
+
+const bytes = (text: string): Uint8Array => Buffer.from(text);
+
+test("reads fields up to the empty line, unfolds values, takes the first of a name", () => {
+  const header = readHeader(
+    bytes("Received: a\r\n\tb\r\nreceived: c\r\nSubject : hi\r\n  there\r\nSubject: two\r\n\r\nReceived: body\r\n"),
+  );
+  assert.deepEqual(
+    header.map(({ name }) => name),
+    ["Received", "received", "Subject", "Subject"],
+  );
+  assert.equal(fieldValue(header, "subject"), "hi there");
+  assert.equal(countReceived(header), 2);
+});
+
+test("a message without a header section has no fields", () => {
+  assert.deepEqual(readHeader(bytes("just a line\r\nReceived: no\r\n")), []);
+  assert.deepEqual(readHeader(bytes("\r\nReceived: no\r\n")), []);
+});
+
+test("dates are RFC 5322's, two-digit days included", () => {
+  assert.equal(formatDate(Date.UTC(2026, 10, 2, 3, 4, 5)), "Mon, 02 Nov 2026 03:04:05 +0000");
+});
+
+const arrival = {
+  client: { address: "192.0.2.7", port: 1, protocol: "ESMTP", helloName: "client.example" },
+  hostname: "mx.example.org",
+  queueId: "0123456789abcd" as QueueId,
+  at: 0,
+  smtpUtf8: false,
+  recipients: [{ address: "ann@example.org" as Address }],
+} as const;
+
+test("Received tells from whom, to whom, how and when", () => {
+  assert.equal(
+    formatReceived(arrival),
+    "Received: from client.example ([192.0.2.7])\r\n\tby mx.example.org with ESMTP id 0123456789abcd\r\n\tfor <ann@example.org>;\r\n\tThu, 01 Jan 1970 00:00:00 +0000\r\n",
+  );
+});
+
+test("Received does not reveal one of several recipients, and marks TLS and UTF-8", () => {
+  const several = { ...arrival, recipients: [...arrival.recipients, ...arrival.recipients] };
+  assert.doesNotMatch(formatReceived(several), /for </);
+  const tls = { version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384" };
+  assert.match(
+    formatReceived({ ...arrival, smtpUtf8: true, client: { ...arrival.client, tls } }),
+    /\(TLSv1\.3 TLS_AES_256_GCM_SHA384\)\r\n\twith UTF8SMTPS id/,
+  );
+});
+
+test("a hostile EHLO name cannot add a line or close the comment", () => {
+  const line = formatReceived({ ...arrival, client: { ...arrival.client, helloName: "x)\r\nBcc: y" } });
+  assert.match(line, /^Received: from x\?\?\?Bcc:\?y \(\[/);
+});

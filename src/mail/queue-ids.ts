@@ -1,0 +1,28 @@
+// Queue ids: short, unique, in order of arrival.
+import type { World } from "../base/world.ts";
+import type { QueueId } from "./message.ts";
+
+const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"; // Crockford's base 32: no letter that reads like a digit
+
+/** `digits` characters of base 32; text order is number order. */
+function base32(value: number, digits: number): string {
+  let text = "";
+  for (let rest = value; text.length < digits; rest = Math.floor(rest / 32)) text = alphabet[rest % 32]! + text;
+  return text;
+}
+
+/** A source of ids: 9 characters of time, 2 of order within the millisecond, 3 drawn once for this process. */
+export function queueIds(world: World): () => QueueId {
+  const ours = base32(Math.floor(world.random() * 32 ** 3), 3);
+  let last = 0;
+  let order = 0;
+  return () => {
+    const now = Math.max(world.now(), last); // the clock may step back, ids must not repeat
+    order = now === last ? order + 1 : 0;
+    last = order < 1_024 ? now : now + 1;
+    if (last > now) order = 0;
+    return (base32(last, 9) + base32(order, 2) + ours) as QueueId;
+  };
+}
+
+export const isQueueId = (text: string): text is QueueId => /^[0-9a-hjkmnp-tv-z]{14}$/.test(text);

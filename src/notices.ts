@@ -1,0 +1,137 @@
+// Notices to the sender (DSNs): explain/ writes them, the queue keeps them in the transaction that settles the outcome.
+import type { World } from "./base/world.ts";
+import { writeNotice } from "./explain/notice.ts";
+import { noticeWanted } from "./explain/wanted.ts";
+import type { Event } from "./journal/event.ts";
+import type { Message, QueueId } from "./mail/message.ts";
+import type { Decision, NoticeAction } from "./queue/settle.ts";
+import type { NewMessage, QueueStore } from "./queue/store.ts";
+
+export interface NoticeParts {
+  readonly queue: QueueStore;
+  readonly world: World;
+  readonly hostname: string;
+  readonly newQueueId: () => QueueId;
+  readonly giveUpAfterMs: number;
+  /** Originals up to this size are returned whole, if the sender asked for it. */
+  readonly returnedBytes: number;
+}
+
+export interface Notices {
+  readonly messages: readonly NewMessage[];
+  /** About the original message: which notice tells what. */
+  readonly events: readonly Event[];
+}
+
+/** One notice per kind of news about a message, to those who want it. */
+export async function composeNotices(
+  parts: NoticeParts,
+  message: Message,
+  decisions: readonly Decision[],
+): Promise<Notices> {
+  const messages: NewMessage[] = [];
+  const events: Event[] = [];
+  for (const [action, told] of Map.groupBy(decisions, ({ tell }) => tell)) {
+    if (action === undefined) continue;
+    const { wanted, unwanted } = partition(action, message, told);
+    events.push(
+      ...unwanted.map(({ delivery, why }): Event => ({
+        kind: "notice-suppressed",
+        ...about(parts, message),
+        to: delivery.recipient.address,
+        text: why,
+      })),
+    );
+    if (wanted.length === 0) continue;
+    const notice = await compose(parts, message, { action, told: wanted });
+    messages.push(notice);
+    events.push(
+      ...wanted.map(({ delivery }): Event => ({
+        kind: "notice",
+        ...about(parts, message),
+        action,
+        to: delivery.recipient.address,
+        noticeId: notice.message.queueId,
+      })),
+    );
+  }
+  return { messages, events };
+}
+
+const about = ({ world }: NoticeParts, { queueId }: Message) => ({ at: world.now(), queueId });
+
+function partition(action: NoticeAction, { reversePath }: Message, told: readonly Decision[]) {
+  const wanted: Decision[] = [];
+  const unwanted: { delivery: Decision["delivery"]; why: string }[] = [];
+  for (const decision of told) {
+    const answer = noticeWanted(action, reversePath, decision.delivery.recipient);
+    if (answer.kind === "wanted") wanted.push(decision);
+    // that nobody asked to be told of a success is no news
+    else if (action === "failed") unwanted.push({ delivery: decision.delivery, why: answer.why });
+  }
+  return { wanted, unwanted };
+}
+
+async function compose(
+  parts: NoticeParts,
+  message: Message,
+  { action, told }: { action: NoticeAction; told: readonly Decision[] },
+): Promise<NewMessage> {
+  const at = parts.world.now();
+  const queueId = parts.newQueueId();
+  const recipients = told.map(({ delivery, outcome }) => ({
+    recipient: delivery.recipient,
+    attemptedAt: at,
+    ...(outcome.kind === "delivered" ? { host: outcome.host, reply: outcome.reply } : { failure: outcome.because }),
+    ...(outcome.kind === "deferred" && { willRetryUntil: delivery.expiresAt }),
+  }));
+  const original = await readOriginal(parts, message, action);
+  const { body, messageId, smtpUtf8, bodyType } = writeNotice({
+    action,
+    message,
+    recipients,
+    original,
+    hostname: parts.hostname,
+    noticeId: queueId,
+    at,
+  });
+  const to = message.reversePath === "" ? [] : [message.reversePath];
+  const notice: Message = {
+    queueId,
+    receivedAt: at,
+    reversePath: "",
+    bodyType,
+    smtpUtf8,
+    sizeBytes: body.byteLength,
+    eightBit: bodyType === "8bitmime",
+    messageId,
+  };
+  const client = { address: "127.0.0.1", port: 0, protocol: "LOCAL", helloName: parts.hostname } as const;
+  return {
+    message: notice,
+    body,
+    recipients: to.map((address) => ({ address })),
+    expiresAt: at + parts.giveUpAfterMs,
+    events: [{ kind: "received", at, queueId, from: "", to, client, sizeBytes: body.byteLength, messageId }],
+  };
+}
+
+/** The header section at least; all of it where RET=FULL asks for it and it is not too large. RFC 3461 §4.3. */
+async function readOriginal(
+  { queue, returnedBytes }: NoticeParts,
+  message: Message,
+  action: NoticeAction,
+): Promise<{ bytes: Uint8Array; whole: boolean }> {
+  const whole = action === "failed" && message.ret === "full" && message.sizeBytes <= returnedBytes;
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of await queue.read(message.queueId)) {
+    chunks.push(chunk);
+    bytes += chunk.byteLength;
+    if (!whole && bytes >= headerBytes) break;
+  }
+  return { bytes: Buffer.concat(chunks), whole };
+}
+
+/** Enough to hold a header section. */
+const headerBytes = 64 * 1024;

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fakeWorld, settled } from "../../test/support/fake-world.ts";
+import { address, sampleDelivery, sampleMessage } from "../../test/support/sample.ts";
+import type { QueueId } from "../mail/message.ts";
+import type { ClaimRequest, Delivery, QueueStore } from "./store.ts";
+import { Worker, workerLimits } from "./worker.ts";
+
+/** A store that holds deliveries with due times, and hands each out once. */
+function fakeStore(world: { now(): number }) {
+  const waiting: { delivery: Delivery; dueAt: number }[] = [];
+  const claims: ClaimRequest[] = [];
+  let failures = 0;
+  const store = {
+    claim: async (request: ClaimRequest) => {
+      claims.push(request);
+      if (failures > 0) {
+        failures -= 1;
+        throw new Error("the store is away");
+      }
+      const due = waiting.filter(
+        ({ dueAt, delivery }) =>
+          dueAt <= request.now && !request.exceptDomains.includes(delivery.recipient.address.split("@")[1]!),
+      );
+      const taken = due.slice(0, request.limit);
+      for (const item of taken) waiting.splice(waiting.indexOf(item), 1);
+      return taken.map(({ delivery }) => delivery);
+    },
+    nextDueAt: async () => (waiting.length === 0 ? undefined : Math.min(...waiting.map(({ dueAt }) => dueAt))),
+  } as unknown as QueueStore;
+  const add = (
+    deliveryId: number,
+    { dueAt = world.now(), domain = "example.com", queueId = String(deliveryId) } = {},
+  ): void =>
+    void waiting.push({
+      dueAt,
+      delivery: sampleDelivery({
+        deliveryId,
+        message: sampleMessage({ queueId: queueId as QueueId }),
+        recipient: { address: address(`a${deliveryId}@${domain}`) },
+      }),
+    });
+  return { store, add, claims, fail: (times: number) => (failures = times) };
+}
+
+function started(attempt: (deliveries: readonly Delivery[], signal: AbortSignal) => Promise<void>) {
+  const world = fakeWorld();
+  const fake = fakeStore(world);
+  const faults: unknown[] = [];
+  const worker = new Worker({ queue: fake.store, world, by: "w", attempt, onFault: (error) => faults.push(error) });
+  worker.start();
+  return { world, fake, worker, faults };
+}
+
+test("attempts what is due, message by message, and the rest when its time comes", async () => {
+  const attempts: number[][] = [];
+  const { world, fake, worker } = started(
+    async (deliveries) => void attempts.push(deliveries.map(({ deliveryId }) => deliveryId)),
+  );
+  fake.add(1, { queueId: "m" });
+  fake.add(2, { queueId: "m" });
+  fake.add(3);
+  fake.add(4, { dueAt: world.now() + 90_000 });
+  worker.wake();
+  await settled();
+  assert.deepEqual(attempts, [[1, 2], [3]]);
+  await world.advance(90_000);
+  assert.deepEqual(attempts.at(-1), [4]);
+  await worker.close(0);
+});
+
+test("a domain with enough in hand leaves room for the others", async () => {
+  const { fake, worker } = started(() => new Promise(() => undefined));
+  for (let i = 0; i < workerLimits.perDomain + 50; i += 1) fake.add(i, { domain: "slow.example" });
+  worker.wake();
+  await settled();
+  fake.add(9_999, { domain: "quick.example" });
+  worker.wake();
+  await settled();
+  assert.deepEqual(fake.claims.at(-1)?.exceptDomains, ["slow.example"]);
+  assert.ok(worker.inFlight <= workerLimits.claim + 1);
+});
+
+test("a store that fails is asked again after a pause", async () => {
+  const attempts: number[] = [];
+  const { world, fake, worker, faults } = started(async (deliveries) => void attempts.push(deliveries[0]!.deliveryId));
+  await settled();
+  fake.fail(2);
+  fake.add(1);
+  worker.wake();
+  await world.advance(3 * workerLimits.faultMs);
+  assert.deepEqual([attempts, faults.length], [[1], 2]);
+  await worker.close(0);
+});
+
+test("close lets attempts finish, then ends those that do not", async () => {
+  let aborted = false;
+  const { fake, worker } = started(
+    (_, signal) =>
+      new Promise((resolve) =>
+        signal.addEventListener("abort", () => {
+          aborted = true;
+          resolve();
+        }),
+      ),
+  );
+  fake.add(1);
+  worker.wake();
+  await settled();
+  await worker.close(1);
+  assert.equal(aborted, true);
+  assert.equal(worker.inFlight, 0);
+});

@@ -1,0 +1,35 @@
+// A certificate that the server makes for itself, so that it can encrypt before anyone bought it one. RFC 5280 §4.1.
+import type { Instant } from "../base/world.ts";
+
+/** How long a certificate of our own is valid. */
+export const selfSignedMs = 2 * 365 * 86_400_000;
+
+/** A new private key and a certificate for `hostname`, as one PEM text. */
+export async function selfSigned(hostname: string, now: Instant): Promise<string> {
+  const { PemConverter, SubjectAlternativeNameExtension, X509CertificateGenerator } = await loadX509();
+  const keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    // RFC 5280 §A.1: a common name has 64 characters at most; the alternative name is the one that counts
+    name: [{ CN: [hostname.slice(0, 64)] }],
+    keys,
+    signingAlgorithm: { name: "ECDSA", hash: "SHA-256" },
+    notBefore: new Date(now - 86_400_000), // clocks of peers run late
+    notAfter: new Date(now + selfSignedMs),
+    extensions: [new SubjectAlternativeNameExtension([{ type: "dns", value: hostname }])],
+  });
+  const key = PemConverter.encode(await crypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY");
+  return `${key}\n${certificate.toString("pem")}\n`;
+}
+
+/** Loaded only when a certificate is made. The library asks for a Reflect polyfill while it loads, and for nothing of it. */
+async function loadX509() {
+  const nothing = (): undefined => undefined;
+  const polyfill = { getMetadata: nothing, getOwnMetadata: nothing };
+  const added = Object.entries(polyfill).filter(([name]) => !(name in Reflect));
+  Object.assign(Reflect, Object.fromEntries(added));
+  try {
+    return await import("@peculiar/x509");
+  } finally {
+    for (const [name] of added) Reflect.deleteProperty(Reflect, name);
+  }
+}

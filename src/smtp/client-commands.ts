@@ -1,0 +1,86 @@
+// MAIL and RCPT as a client writes them, and what stands in the way of writing them. RFC 5321 §4.1.1, RFC 1870,
+// RFC 3030, RFC 3461, RFC 6152, RFC 6531, RFC 6533.
+import { isInternational } from "../mail/address.ts";
+import type { OriginalRecipient, Recipient } from "../mail/envelope.ts";
+import type { Failure, RemoteHost } from "../mail/failure.ts";
+import type { Message } from "../mail/message.ts";
+import type { Extensions } from "./client-extensions.ts";
+
+/** RFC 3461 §4: printable ASCII; the rest, "+" and "=" as +HH of each octet. */
+export const encodeXtext = (text: string): string =>
+  Array.from(Buffer.from(text), (byte) =>
+    byte > 0x20 && byte < 0x7f && byte !== 0x2b && byte !== 0x3d
+      ? String.fromCharCode(byte)
+      : `+${byte.toString(16).toUpperCase().padStart(2, "0")}`,
+  ).join("");
+
+/** RFC 6533 §3, utf-8-addr-xtext: ASCII in any session; the rest, "+", "=" and "\" as \x{HEX}. */
+const encodeUtf8Address = (text: string): string =>
+  text.replaceAll(/[^!-~]|[+=\\]/gu, (character) => `\\x{${character.codePointAt(0)!.toString(16).toUpperCase()}}`);
+
+const encodeOrcpt = ({ type, address }: OriginalRecipient): string =>
+  type.toLowerCase() === "utf-8" || isInternational(address)
+    ? `utf-8;${encodeUtf8Address(address)}`
+    : `${type};${encodeXtext(address)}`;
+
+/** MAIL with all parameters that this server knows, CRLF included. */
+export function mailCommand(message: Message, recipients: readonly Recipient[], offered: Extensions): string {
+  const international = needsSmtpUtf8(message) || recipients.some(({ address }) => isInternational(address));
+  const parameters = [
+    offered.size && `SIZE=${message.sizeBytes}`,
+    bodyParameter(message, offered),
+    offered.smtpUtf8 && international && "SMTPUTF8",
+    offered.dsn && message.ret !== undefined && `RET=${message.ret.toUpperCase()}`,
+    offered.dsn && message.envid !== undefined && `ENVID=${encodeXtext(message.envid)}`,
+  ].filter((parameter) => typeof parameter === "string");
+  return `${[`MAIL FROM:<${message.reversePath}>`, ...parameters].join(" ")}\r\n`;
+}
+
+function bodyParameter({ bodyType, eightBit }: Message, offered: Extensions): string | undefined {
+  if (bodyType === "binarymime") return "BODY=BINARYMIME"; // `obstacle` saw that it is offered
+  return offered.eightBitMime && (eightBit || bodyType === "8bitmime") ? "BODY=8BITMIME" : undefined;
+}
+
+/** RCPT with the sender's wishes, CRLF included. */
+export function rcptCommand({ address, notify, orcpt }: Recipient, offered: Extensions): string {
+  const wishes = notify?.length === 0 ? "NEVER" : notify?.join(",").toUpperCase();
+  const parameters = [
+    offered.dsn && wishes !== undefined && `NOTIFY=${wishes}`,
+    offered.dsn && orcpt !== undefined && `ORCPT=${encodeOrcpt(orcpt)}`,
+  ].filter((parameter) => typeof parameter === "string");
+  return `${[`RCPT TO:<${address}>`, ...parameters].join(" ")}\r\n`;
+}
+
+const needsSmtpUtf8 = ({ smtpUtf8, reversePath }: Message): boolean => smtpUtf8 || isInternational(reversePath);
+
+export interface Peer {
+  readonly host: RemoteHost;
+  readonly offered: Extensions;
+}
+
+/** Why this message cannot go to this recipient through this server, however it answers. */
+export function obstacle(message: Message, { address }: Recipient, { host, offered }: Peer): Failure | undefined {
+  const lacks = (extension: (Failure & { kind: "unsupported" })["extension"], text: string): Failure => ({
+    kind: "unsupported",
+    host,
+    extension,
+    text,
+  });
+  // RFC 6531 §3.3, §3.6
+  if (!offered.smtpUtf8 && (needsSmtpUtf8(message) || isInternational(address))) {
+    return lacks("SMTPUTF8", "the message or its addresses need SMTPUTF8, which the server does not offer");
+  }
+  // RFC 3030 §3: lines need not end in CRLF, so nothing but BDAT may carry it
+  if (message.bodyType === "binarymime") {
+    if (offered.chunking && offered.binaryMime) return undefined;
+    return lacks("BINARYMIME", "the message is binary, and the server does not offer CHUNKING and BINARYMIME");
+  }
+  if (message.eightBit && !offered.eightBitMime) {
+    return lacks("8BITMIME", "the message has 8-bit text, and the server does not offer 8BITMIME"); // RFC 6152 §3
+  }
+  // RFC 1870 §6.1
+  if (message.sizeBytes > (offered.maxMessageBytes ?? Infinity)) {
+    return lacks("SIZE", `the message has ${message.sizeBytes} bytes; the server takes ${offered.maxMessageBytes}`);
+  }
+  return undefined;
+}

@@ -1,0 +1,91 @@
+// Message content on its way out: dot-stuffed and ended by a dot (DATA), or counted (BDAT). RFC 5321 §4.5.2, RFC 3030 §2.
+import type { Reply } from "../mail/reply.ts";
+import { isPositive } from "../mail/reply.ts";
+import { clientLimits } from "./client-limits.ts";
+import type { ClientSession } from "./client-session.ts";
+
+type Content = AsyncIterable<Uint8Array>;
+
+const dot = Buffer.from(".");
+const lineDot = Buffer.from("\r\n.");
+const finalDot = Buffer.from(".\r\n");
+const lineAndFinalDot = Buffer.from("\r\n.\r\n");
+const [cr, lf, period] = [0x0d, 0x0a, 0x2e];
+
+/** Adds a dot to lines that begin with one; line ends may fall between chunks. RFC 5321 §4.5.2. */
+export class DotStuffer {
+  /** The last two bytes so far; the start counts as the start of a line. */
+  #beforeLast = cr;
+  #last = lf;
+
+  /** Slices of the chunk with the added dots between them. */
+  stuff(chunk: Uint8Array): Uint8Array[] {
+    if (chunk.length === 0) return [];
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+    const pieces: Uint8Array[] = [];
+    let from = 0;
+    const splitBefore = (at: number): void => {
+      pieces.push(bytes.subarray(from, at), dot);
+      from = at;
+    };
+    if (this.#atLineStart && bytes[0] === period) splitBefore(0);
+    if (this.#last === cr && bytes[0] === lf && bytes[1] === period) splitBefore(1);
+    for (let at = bytes.indexOf(lineDot); at >= 0; at = bytes.indexOf(lineDot, at + 2)) splitBefore(at + 2);
+    pieces.push(bytes.subarray(from));
+    this.#beforeLast = bytes.at(-2) ?? this.#last;
+    this.#last = bytes.at(-1)!;
+    return pieces;
+  }
+
+  /** The final dot; a last line without CRLF gets one. */
+  end(): Uint8Array {
+    return this.#atLineStart ? finalDot : lineAndFinalDot;
+  }
+
+  get #atLineStart(): boolean {
+    return this.#beforeLast === cr && this.#last === lf;
+  }
+}
+
+/** Sends content and the final dot, in blocks: a small message is one write. The reply is still to be read. */
+export async function sendDotted(session: ClientSession, content: Content): Promise<void> {
+  const stuffer = new DotStuffer();
+  let pieces: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of content) {
+    if (!session.wire.isOpen) return; // the reply tells why
+    for (const piece of stuffer.stuff(chunk)) {
+      pieces.push(piece);
+      sizeBytes += piece.length;
+    }
+    if (sizeBytes < clientLimits.blockBytes) continue;
+    await session.sendBlock(joined(pieces));
+    pieces = [];
+    sizeBytes = 0;
+  }
+  await session.sendBlock(joined([...pieces, stuffer.end()]));
+}
+
+/** Sends content in counted chunks, each after the last one's reply; a refusal before the last one ends it. */
+export async function sendChunked(
+  session: ClientSession,
+  content: Content,
+): Promise<{ readonly reply: Reply; readonly isLast: boolean }> {
+  let held: Uint8Array = new Uint8Array();
+  for await (const chunk of content) {
+    if (held.length > 0) {
+      const reply = await sendChunk(session, held, "");
+      if (!isPositive(reply)) return { reply, isLast: false }; // RFC 3030 §2: the rest is of no use
+    }
+    held = chunk;
+  }
+  return { reply: await sendChunk(session, held, " LAST"), isLast: true };
+}
+
+async function sendChunk(session: ClientSession, chunk: Uint8Array, mark: "" | " LAST"): Promise<Reply> {
+  await session.sendBlock(joined([Buffer.from(`BDAT ${chunk.length}${mark}\r\n`), chunk]));
+  return session.reply("content");
+}
+
+const joined = (pieces: readonly Uint8Array[]): Uint8Array =>
+  pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);

@@ -1,0 +1,40 @@
+// DATA's framing: undoes dot-stuffing and finds the one true end of the message, CRLF.CRLF. RFC 5321 §4.5.2.
+import type { ContentRead, Framing } from "./framing.ts";
+import type { InputBuffer } from "./input-buffer.ts";
+
+const end = Buffer.from("\r\n.\r\n");
+const lineDot = Buffer.from("\r\n.");
+
+export class DotReader implements Framing {
+  /** The last octets, as far as they may begin `end`. The message starts at a line's start: as if behind a CRLF. */
+  #held: Buffer = Buffer.from("\r\n");
+  /** So many of the held octets are that CRLF, and no content. */
+  #skip = 2;
+
+  read(input: InputBuffer): ContentRead | undefined {
+    if (input.isEmpty) return undefined;
+    const bytes = input.take(Infinity);
+    const octets = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]);
+    const endAt = octets.indexOf(end);
+    if (endAt !== -1) {
+      input.push(octets.subarray(endAt + end.length));
+      return { content: unstuffed(octets.subarray(0, endAt + 2)).subarray(this.#skip), ended: true };
+    }
+    const hold = octets.length - heldLength(octets);
+    const content = unstuffed(octets.subarray(0, hold)).subarray(this.#skip);
+    this.#held = octets.subarray(hold);
+    this.#skip = Math.max(this.#skip - hold, 0);
+    return { content, ended: false };
+  }
+}
+
+/** Without copying, if there is nothing to undo. */
+const unstuffed = (octets: Buffer): Buffer =>
+  octets.includes(lineDot) ? Buffer.from(octets.toString("latin1").replaceAll("\r\n.", "\r\n"), "latin1") : octets;
+
+/** Length of the longest tail that may be the beginning of `end`. */
+function heldLength(octets: Buffer): number {
+  for (let length = Math.min(end.length - 1, octets.length); length > 0; length -= 1)
+    if (octets.subarray(-length).equals(end.subarray(0, length))) return length;
+  return 0;
+}

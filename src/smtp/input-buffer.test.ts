@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { InputBuffer } from "./input-buffer.ts";
+import { limits } from "./limits.ts";
+
+/** Each line's text, or its reply's, for the input in one piece, octet by octet, and split in two everywhere. */
+function linesOf(text: string): string[] {
+  const octets = Buffer.from(text, "latin1");
+  const read = (pieces: readonly Uint8Array[]): string[] => {
+    const input = new InputBuffer();
+    return pieces.flatMap((piece) => {
+      input.push(piece);
+      const lines = [];
+      for (let line = input.line(); line !== undefined; line = input.line())
+        lines.push(line.kind === "line" ? line.text : line.reply.lines[0]!.split(";")[0]!);
+      return lines;
+    });
+  };
+  const whole = read([octets]);
+  assert.deepEqual(read([...octets].map((octet) => Uint8Array.of(octet))), whole, "octet by octet");
+  for (let at = 1; at < octets.length; at += 1)
+    assert.deepEqual(read([octets.subarray(0, at), octets.subarray(at)]), whole, `split at ${at}`);
+  return whole;
+}
+
+test("lines end with CRLF and nothing else", () => {
+  assert.deepEqual(linesOf("NOOP\r\n\r\nRSET\r\nQU"), ["NOOP", "", "RSET"]);
+  assert.deepEqual(linesOf("a\nb\r\nc\r\n"), ["bare LF", "c"]);
+  assert.deepEqual(linesOf("\n\r\nc\r\n"), ["bare LF", "c"]);
+  assert.deepEqual(linesOf("a\nb\nc\rd\r\ne\r\n"), ["bare LF", "e"]);
+  assert.deepEqual(linesOf("a\rb\r\nc\r\n"), ["bare CR", "c"]);
+  assert.deepEqual(linesOf("a\r\r\nc\r\n"), ["bare CR", "c"]);
+});
+
+test("octets that no command has", () => {
+  assert.deepEqual(linesOf("NO\0OP\r\nc\r\n"), ["NUL octet in a command", "c"]);
+  assert.deepEqual(linesOf("NOOP \x07\r\n"), ["control characters or broken UTF-8"]);
+  assert.deepEqual(linesOf("NOOP \xff\r\n"), ["control characters or broken UTF-8"]);
+  assert.deepEqual(linesOf("NOOP\t\xc3\xa5\r\n"), ["NOOP\tå"]);
+});
+
+test("a line that is too long is answered once and skipped to its end", () => {
+  const longest = "x".repeat(limits.commandBytes - 2);
+  assert.deepEqual(linesOf(`${longest}\r\nc\r\n`), [longest, "c"]);
+  assert.deepEqual(linesOf(`${longest}x\r\nc\r\n`), ["line too long", "c"]);
+  assert.deepEqual(linesOf(`${longest}${longest}\n${longest}\r\nc\r\n`), ["line too long", "c"]);
+});
+
+test("it is answered before it has ended, and it is not kept", () => {
+  const input = new InputBuffer();
+  input.push(Buffer.alloc(limits.commandBytes + 1, "x"));
+  assert.equal(input.line()?.kind, "bad-line");
+  assert.equal(input.isEmpty, true);
+});
+
+test("octets behind a line stay for the content", () => {
+  const input = new InputBuffer();
+  input.push(Buffer.from("BDAT 5\r\na\nb\r\nNOOP\r\n"));
+  assert.deepEqual(input.line(), { kind: "line", text: "BDAT 5" });
+  assert.equal(input.take(3).toString(), "a\nb");
+  assert.equal(input.take(2).toString(), "\r\n");
+  assert.deepEqual(input.line(), { kind: "line", text: "NOOP" });
+  assert.equal(input.isEmpty, true);
+});

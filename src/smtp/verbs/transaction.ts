@@ -1,0 +1,49 @@
+// The envelope of a message: MAIL, RCPT, RSET. RFC 5321 §4.1.1.2–5, RFC 1870, RFC 6531.
+import { isPositive } from "../../mail/reply.ts";
+import type { CommandOf } from "../command.ts";
+import { type Known, type Next, type Rules, forget } from "../rule.ts";
+import { answer, outOfSequence } from "./answer.ts";
+
+function checkMail({ origin }: CommandOf<"MAIL">, { settings, client, transaction }: Known): Next {
+  if (client.helloName === undefined) return outOfSequence("send EHLO first");
+  if (transaction !== undefined) return outOfSequence("a transaction is open; finish it, or send RSET");
+  const { maxMessageBytes } = settings;
+  // RFC 1870 §6.1
+  if ((origin.declaredBytes ?? 0) > maxMessageBytes)
+    return answer(552, "5.3.4", `message larger than the limit of ${maxMessageBytes} bytes`);
+  return { kind: "ask", question: { about: "reverse-path", client, origin } };
+}
+
+function checkRcpt(command: CommandOf<"RCPT">, { settings, client, transaction }: Known): Next {
+  if (transaction === undefined) return outOfSequence("send MAIL FROM first");
+  const { origin, recipients, content } = transaction;
+  if (content !== undefined) return outOfSequence("content has begun; finish it with BDAT LAST, or send RSET"); // RFC 3030 §2
+  // RFC 5321 §4.5.3.1.10: 452, so that the client sends the message to the others afterwards
+  if (recipients.length >= settings.maxRecipients)
+    return answer(452, "4.5.3", `too many recipients; at most ${settings.maxRecipients} at once, send the rest later`);
+  // RFC 6531 §3.5
+  if (command.international && !origin.smtpUtf8)
+    return answer(553, "5.6.7", "this recipient address needs the parameter SMTPUTF8 in the MAIL command");
+  const { recipient } = command;
+  return { kind: "ask", question: { about: "recipient", client, origin, recipient, accepted: recipients } };
+}
+
+export const transaction: Pick<Rules, "MAIL" | "RCPT" | "RSET"> = {
+  MAIL: {
+    check: checkMail,
+    proceed: ({ origin }, state, decision) =>
+      isPositive(decision) ? { ...state, transaction: { origin, recipients: [], refusedRecipients: 0 } } : state,
+  },
+  RCPT: {
+    check: checkRcpt,
+    proceed: ({ recipient }, state, decision) => {
+      const { transaction } = state;
+      if (transaction === undefined) return state;
+      if (!isPositive(decision))
+        return { ...state, transaction: { ...transaction, refusedRecipients: transaction.refusedRecipients + 1 } };
+      transaction.recipients.push(recipient);
+      return state;
+    },
+  },
+  RSET: { check: (_, known) => ({ ...answer(250, "2.0.0", "ok"), become: forget(known) }) },
+};

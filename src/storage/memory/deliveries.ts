@@ -1,0 +1,90 @@
+// Deliveries of the memory driver: plain records, and the rules for them.
+import type { Instant } from "../../base/world.ts";
+import { domainOf } from "../../mail/address.ts";
+import type { Recipient } from "../../mail/envelope.ts";
+import type { Failure } from "../../mail/failure.ts";
+import type { Message } from "../../mail/message.ts";
+import type {
+  ClaimRequest,
+  Delivery,
+  DeliveryState,
+  QueueAction,
+  QueuedDelivery,
+  QueueFilter,
+  Settlement,
+} from "../../queue/store.ts";
+
+export interface Kept {
+  readonly deliveryId: number;
+  readonly message: Message;
+  readonly recipient: Recipient;
+  readonly expiresAt: Instant;
+  readonly dueAt: Instant;
+  readonly attempts: number;
+  readonly deferred: boolean;
+  readonly held: boolean;
+  readonly bounceOrdered: boolean;
+  readonly delayNoticeSent: boolean;
+  readonly lastFailure?: Failure;
+  readonly lease?: { readonly by: string; readonly until: Instant };
+}
+
+export const newDelivery = { attempts: 0, deferred: false, held: false, bounceOrdered: false, delayNoticeSent: false };
+
+export function toDelivery({ dueAt: _, deferred, held, lease, ...delivery }: Kept): Delivery {
+  return delivery;
+}
+
+/** A hold of a delivery in flight shows, and takes effect, when its attempt has ended. */
+export function stateOf({ lease, held, deferred }: Kept): DeliveryState {
+  if (lease !== undefined) return "claimed";
+  if (held) return "held";
+  return deferred ? "deferred" : "due";
+}
+
+export const toQueuedDelivery = (kept: Kept): QueuedDelivery => ({
+  ...toDelivery(kept),
+  state: stateOf(kept),
+  dueAt: kept.dueAt,
+});
+
+export const isClaimable = ({ lease, held, dueAt, recipient }: Kept, { now, exceptDomains }: ClaimRequest): boolean =>
+  (lease === undefined || lease.until <= now) &&
+  !held &&
+  dueAt <= now &&
+  !exceptDomains.includes(domainOf(recipient.address));
+
+export const fits = (kept: Kept, { queueId, from, to, domain, state }: QueueFilter): boolean =>
+  (queueId === undefined || kept.message.queueId === queueId) &&
+  (from === undefined || kept.message.reversePath === from) &&
+  (to === undefined || kept.recipient.address === to) &&
+  (domain === undefined || domainOf(kept.recipient.address) === domain) &&
+  (state === undefined || stateOf(kept) === state);
+
+/** A bounce ordered meanwhile stays due; an attempt that was not made says nothing new. */
+export function postponed({ lease: _, ...kept }: Kept, next: Settlement["next"] & { kind: "deferred" }): Kept {
+  const { because, delayNoticeSent } = next;
+  const dueAt = kept.bounceOrdered ? kept.dueAt : next.dueAt;
+  const attempt = next.attempted && { attempts: kept.attempts + 1, deferred: true, lastFailure: because };
+  return { ...kept, dueAt, delayNoticeSent, ...attempt };
+}
+
+/** Undefined: the action does not change it. `drop` answers the delivery as it was. */
+export function changed(kept: Kept, action: QueueAction, now: Instant): Kept | undefined {
+  switch (action) {
+    case "retry": {
+      const waits = kept.lease === undefined && !kept.held && kept.dueAt > now;
+      return waits ? { ...kept, dueAt: now, deferred: false } : undefined;
+    }
+    case "hold":
+      return kept.held ? undefined : { ...kept, held: true };
+    case "release":
+      return kept.held ? { ...kept, held: false } : undefined;
+    case "drop":
+      return kept;
+    case "bounce": {
+      if (kept.bounceOrdered && !kept.held) return undefined;
+      return { ...kept, bounceOrdered: true, held: false, deferred: false, dueAt: Math.min(kept.dueAt, now) };
+    }
+  }
+}

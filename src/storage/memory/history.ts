@@ -1,0 +1,40 @@
+// The history of the memory driver: a list of events.
+import type { Instant } from "../../base/world.ts";
+import type { Event } from "../../journal/event.ts";
+import type { HistoryQuery } from "../../journal/history.ts";
+import { keyOf, keysOf } from "../event-keys.ts";
+
+export class MemoryHistory {
+  #events: Event[] = [];
+
+  record(events: readonly Event[]): void {
+    this.#events.push(...events);
+  }
+
+  find(query: HistoryQuery, messages: number): Event[] {
+    const stories = this.#stories();
+    if ("queueId" in query) return stories.filter(([first]) => queueIdOf(first!) === query.queueId).flat();
+    const key = keyOf(query);
+    return stories
+      .filter((story) => story.some((event) => keysOf(event).includes(key)))
+      .sort(([a], [b]) => a!.at - b!.at)
+      .slice(-messages)
+      .flat();
+  }
+
+  /** Events of one message are a story; a refusal, of no message, is a story of its own. */
+  #stories(): Event[][] {
+    return [...Map.groupBy(this.#events, (event) => queueIdOf(event) ?? event).values()];
+  }
+
+  /** `isQueued`: by queue id. */
+  prune(before: Instant, limit: number, isQueued: (queueId: string) => boolean): number {
+    const old = (event: Event): boolean => event.at < before && !isQueued(queueIdOf(event) ?? "");
+    const oldest = this.#events.filter(old).sort((a, b) => a.at - b.at);
+    const forgotten = new Set(oldest.slice(0, limit));
+    this.#events = this.#events.filter((event) => !forgotten.has(event));
+    return forgotten.size;
+  }
+}
+
+const queueIdOf = (event: Event): string | undefined => (event.kind === "refused" ? undefined : event.queueId);

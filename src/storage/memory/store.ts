@@ -1,0 +1,186 @@
+// The memory driver: for tests, and for servers that may lose their mail. Same promises as the others, but for the disk.
+import type { Instant } from "../../base/world.ts";
+import type { Event } from "../../journal/event.ts";
+import type { HistoryQuery, HistoryStore } from "../../journal/history.ts";
+import type { QueueId } from "../../mail/message.ts";
+import {
+  type BodyWriter,
+  type ClaimRequest,
+  type Delivery,
+  type DeliveryState,
+  type NewMessage,
+  NotKept,
+  type QueueAction,
+  type QueuedDelivery,
+  type QueueFilter,
+  type QueueStore,
+  type Settlement,
+} from "../../queue/store.ts";
+import { MemoryBody, MemoryWriter, Room } from "./body.ts";
+import {
+  changed,
+  fits,
+  isClaimable,
+  type Kept,
+  newDelivery,
+  postponed,
+  stateOf,
+  toDelivery,
+  toQueuedDelivery,
+} from "./deliveries.ts";
+import { MemoryHistory } from "./history.ts";
+
+export interface MemoryOptions {
+  /** Room for all bodies together. */
+  readonly maxBytes?: number;
+}
+
+export const openMemory = ({ maxBytes = Infinity }: MemoryOptions = {}): QueueStore & HistoryStore =>
+  new MemoryStore(maxBytes);
+
+const readBytes = 128 * 1024; // per chunk
+
+class MemoryStore implements QueueStore, HistoryStore {
+  readonly #room: Room;
+  readonly #history = new MemoryHistory();
+  readonly #bodies = new Map<QueueId, Uint8Array>();
+  /** In order of arrival. */
+  readonly #deliveries = new Map<number, Kept>();
+  #lastDeliveryId = 0;
+
+  constructor(maxBytes: number) {
+    this.#room = new Room(maxBytes);
+  }
+
+  compose(): BodyWriter {
+    return new MemoryWriter(this.#room);
+  }
+
+  async keep(message: NewMessage): Promise<void> {
+    this.#insert(message, this.#take(message));
+  }
+
+  /** All that can fail of keeping a message. */
+  #take({ message: { queueId }, body }: NewMessage): Uint8Array {
+    if (this.#bodies.has(queueId)) throw new Error(`queue id ${queueId} is in use`);
+    if (body instanceof Uint8Array) {
+      this.#room.take(body.length);
+      return Uint8Array.from(body);
+    }
+    if (!(body instanceof MemoryBody)) throw new TypeError("a body is kept by the store that made it");
+    if (body.taken) throw new Error(`the body of ${queueId} was kept before`);
+    body.taken = true;
+    return body.bytes;
+  }
+
+  #insert({ message, recipients, expiresAt, events }: NewMessage, body: Uint8Array): void {
+    this.#bodies.set(message.queueId, body);
+    for (const recipient of recipients) {
+      const deliveryId = ++this.#lastDeliveryId;
+      const about = { deliveryId, message, recipient, expiresAt, dueAt: message.receivedAt };
+      this.#deliveries.set(deliveryId, { ...newDelivery, ...about });
+    }
+    this.#history.record(events);
+  }
+
+  async claim(request: ClaimRequest): Promise<Delivery[]> {
+    const due = [...this.#deliveries.values()].filter((kept) => isClaimable(kept, request));
+    const messages = Map.groupBy(
+      due.sort((a, b) => a.dueAt - b.dueAt),
+      ({ message }) => message.queueId,
+    );
+    const chosen = [...messages.values()].flatMap((of) => of.sort((a, b) => a.deliveryId - b.deliveryId));
+    const lease = { by: request.by, until: request.now + request.leaseMs };
+    return chosen.slice(0, request.limit).map((kept) => {
+      this.#deliveries.set(kept.deliveryId, { ...kept, lease });
+      return toDelivery(kept);
+    });
+  }
+
+  async settle(
+    settlements: readonly Settlement[],
+    events: readonly Event[],
+    notices: readonly NewMessage[],
+  ): Promise<void> {
+    const bodies = notices.map((notice) => this.#take(notice)); // before anything changes: all or nothing
+    for (const { deliveryId, by, next } of settlements) {
+      const kept = this.#deliveries.get(deliveryId);
+      if (kept === undefined) continue;
+      if (next.kind === "done") this.#remove(kept);
+      else if (kept.lease?.by === by) this.#deliveries.set(deliveryId, postponed(kept, next));
+    }
+    for (const [i, notice] of notices.entries()) this.#insert(notice, bodies[i]!);
+    this.#history.record(events);
+  }
+
+  #remove({ deliveryId, message: { queueId } }: Kept): void {
+    this.#deliveries.delete(deliveryId);
+    for (const { message } of this.#deliveries.values()) if (message.queueId === queueId) return;
+    this.#room.giveBack(this.#bodies.get(queueId)?.length ?? 0);
+    this.#bodies.delete(queueId);
+  }
+
+  async read(queueId: QueueId): Promise<AsyncIterable<Uint8Array>> {
+    const body = this.#bodies.get(queueId);
+    if (body === undefined) throw new NotKept(`no message ${queueId} in the queue`);
+    return chunks(body);
+  }
+
+  async nextDueAt(): Promise<Instant | undefined> {
+    const times = this.#all({}).flatMap(({ held, lease, dueAt }) => (held ? [] : (lease?.until ?? dueAt)));
+    return times.length === 0 ? undefined : times.reduce((a, b) => Math.min(a, b));
+  }
+
+  #all(filter: QueueFilter): Kept[] {
+    return [...this.#deliveries.values()].filter((kept) => fits(kept, filter));
+  }
+
+  async list(filter: QueueFilter, limit: number, after = 0): Promise<QueuedDelivery[]> {
+    const rest = this.#all(filter).filter(({ deliveryId }) => deliveryId > after);
+    return rest.slice(0, limit).map(toQueuedDelivery);
+  }
+
+  async count(filter: QueueFilter): Promise<Record<DeliveryState, number>> {
+    const counts = { due: 0, deferred: 0, claimed: 0, held: 0 };
+    for (const kept of this.#all(filter)) counts[stateOf(kept)]++;
+    return counts;
+  }
+
+  async change(filter: QueueFilter, action: QueueAction, now: Instant): Promise<number> {
+    let total = 0;
+    for (const kept of this.#all(filter)) {
+      const next = changed(kept, action, now);
+      if (next === undefined) continue;
+      if (action === "drop") this.#remove(kept);
+      else this.#deliveries.set(kept.deliveryId, next);
+      const { message, recipient } = kept;
+      this.#history.record([{ kind: "operator", at: now, queueId: message.queueId, to: recipient.address, action }]);
+      total++;
+    }
+    return total;
+  }
+
+  async recover(by: string): Promise<number> {
+    const leased = this.#all({ state: "claimed" }).filter(({ lease }) => lease?.by !== by);
+    for (const { lease: _, ...kept } of leased) this.#deliveries.set(kept.deliveryId, kept);
+    return leased.length;
+  }
+
+  async record(events: readonly Event[]): Promise<void> {
+    this.#history.record(events);
+  }
+
+  async find(query: HistoryQuery, messages: number): Promise<Event[]> {
+    return this.#history.find(query, messages);
+  }
+
+  async prune(before: Instant, limit: number): Promise<number> {
+    return this.#history.prune(before, limit, (queueId) => this.#bodies.has(queueId as QueueId));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+async function* chunks(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let from = 0; from < bytes.length; from += readBytes) yield bytes.subarray(from, from + readBytes);
+}

@@ -1,0 +1,142 @@
+// Files of large bodies, below bodies/ of the data directory: on the disk before their message is kept.
+import { randomBytes } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { StoreFull } from "../../queue/store.ts";
+
+const readBytes = 128 * 1024; // per chunk
+
+export class BodyFiles {
+  readonly #dir: string;
+  /** Names of files that no message has yet, but may come to have. */
+  readonly #composing = new Set<string>();
+
+  constructor(dataDir: string) {
+    this.#dir = join(dataDir, "bodies");
+  }
+
+  async create(): Promise<BodyFile> {
+    const id = randomBytes(16).toString("hex");
+    const name = join(id.slice(0, 2), id);
+    this.#composing.add(name);
+    try {
+      const handle = await this.#createIn(name);
+      return new BodyFile({ name, handle, files: this });
+    } catch (error) {
+      this.#composing.delete(name);
+      throw inWords(error, this.#dir);
+    }
+  }
+
+  /** Its folder is made when first needed. */
+  async #createIn(name: string): Promise<FileHandle> {
+    const path = join(this.#dir, name);
+    try {
+      return await open(path, "wx", 0o600);
+    } catch {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await syncDirectory(this.#dir);
+      await syncDirectory(dirname(this.#dir));
+      return open(path, "wx", 0o600);
+    }
+  }
+
+  /** The file belongs to a message now, or is gone. */
+  settle(name: string): void {
+    this.#composing.delete(name);
+  }
+
+  /** Never rejects: what cannot be removed now is a leftover of the next start. */
+  async remove(names: readonly string[]): Promise<void> {
+    await Promise.allSettled(names.map((name) => unlink(join(this.#dir, name))));
+    for (const name of names) this.#composing.delete(name);
+  }
+
+  read(name: string): AsyncIterable<Uint8Array> {
+    return createReadStream(join(this.#dir, name), { highWaterMark: readBytes });
+  }
+
+  syncEntry(name: string): Promise<void> {
+    return syncDirectory(dirname(join(this.#dir, name)));
+  }
+
+  /** Files that are not being composed: of messages, or left over. A folder at a time. */
+  async *settled(): AsyncIterable<string[]> {
+    for (const folder of await entries(this.#dir)) {
+      const names = (await entries(join(this.#dir, folder))).map((file) => join(folder, file));
+      yield names.filter((name) => !this.#composing.has(name));
+    }
+  }
+
+  inWords(error: unknown): unknown {
+    return inWords(error, this.#dir);
+  }
+}
+
+/** A file that is being written. */
+export class BodyFile {
+  readonly name: string;
+  readonly #handle: FileHandle;
+  readonly #files: BodyFiles;
+
+  constructor({ name, handle, files }: { name: string; handle: FileHandle; files: BodyFiles }) {
+    this.name = name;
+    this.#handle = handle;
+    this.#files = files;
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    try {
+      await this.#handle.appendFile(bytes);
+    } catch (error) {
+      throw this.#files.inWords(error);
+    }
+  }
+
+  /** Ends the file; it and its name are on the disk. */
+  async sync(): Promise<void> {
+    try {
+      await this.#handle.sync();
+      await this.#handle.close();
+      await this.#files.syncEntry(this.name);
+    } catch (error) {
+      throw this.#files.inWords(error);
+    }
+  }
+
+  /** Never rejects. */
+  async remove(): Promise<void> {
+    await this.#handle.close().catch(() => {}); // closed already
+    await this.#files.remove([this.name]);
+  }
+}
+
+async function entries(dir: string): Promise<string[]> {
+  try {
+    return await readdir(dir);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return []; // no large body yet
+    throw error;
+  }
+}
+
+/** Makes names in it survive a power loss. */
+export async function syncDirectory(dir: string): Promise<void> {
+  const handle = await open(dir);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && "code" in error ? String(error.code) : undefined;
+
+function inWords(error: unknown, dir: string): unknown {
+  const code = codeOf(error);
+  return code === "ENOSPC" || code === "EDQUOT"
+    ? new StoreFull(`no room for bodies in ${dir}: free disk space`)
+    : error;
+}

@@ -1,0 +1,89 @@
+// Events in the database: written by the writer thread, found by the reader thread.
+import type { DatabaseSync } from "node:sqlite";
+import type { Instant } from "../../base/world.ts";
+import type { Event } from "../../journal/event.ts";
+import type { HistoryQuery } from "../../journal/history.ts";
+import { keyOf, keysOf } from "../event-keys.ts";
+
+export type HistoryWriting = ReturnType<typeof historyWriting>;
+
+export function historyWriting(db: DatabaseSync) {
+  const insert = db.prepare("INSERT INTO event (at, queue_id, detail) VALUES (?, ?, ?)");
+  const insertMessageKey = db.prepare("INSERT OR IGNORE INTO message_key (key, queue_id) VALUES (?, ?)");
+  const insertRefusalKey = db.prepare("INSERT INTO refusal_key (key, event_id) VALUES (?, ?)");
+  const select = db.prepare("SELECT event_id, queue_id, detail FROM event WHERE event_id = ?");
+  const selectOfMessage = db.prepare("SELECT event_id, queue_id, detail FROM event WHERE queue_id = ?");
+  const remove = db.prepare("DELETE FROM event WHERE event_id = ?");
+  const removeMessageKey = db.prepare("DELETE FROM message_key WHERE key = ? AND queue_id = ?");
+  const removeRefusalKey = db.prepare("DELETE FROM refusal_key WHERE key = ? AND event_id = ?");
+
+  /** A key of a message goes with the last of its events that has it. */
+  function forgetKeys(forgotten: EventRow): void {
+    const event = toEvent(forgotten);
+    if (forgotten.queue_id === null) {
+      for (const key of keysOf(event)) removeRefusalKey.run(key, forgotten.event_id);
+      return;
+    }
+    const rest = selectOfMessage.all(forgotten.queue_id) as unknown as EventRow[];
+    const kept = new Set(rest.flatMap((row) => keysOf(toEvent(row))));
+    for (const key of keysOf(event)) if (!kept.has(key)) removeMessageKey.run(key, forgotten.queue_id);
+  }
+
+  return {
+    record(events: readonly Event[]): void {
+      for (const event of events) {
+        const queueId = event.kind === "refused" ? null : event.queueId;
+        const { lastInsertRowid } = insert.run(event.at, queueId, JSON.stringify(event));
+        for (const key of keysOf(event))
+          if (queueId === null) insertRefusalKey.run(key, lastInsertRowid);
+          else insertMessageKey.run(key, queueId);
+      }
+    },
+
+    /** Answers how many were still there. */
+    forget(eventIds: readonly number[]): number {
+      const rows = eventIds.flatMap((id) => (select.get(id) as EventRow | undefined) ?? []);
+      for (const { event_id } of rows) remove.run(event_id);
+      for (const row of rows) forgetKeys(row);
+      return rows.length;
+    },
+  };
+}
+
+interface EventRow {
+  readonly event_id: number;
+  readonly queue_id: string | null;
+  readonly detail: string;
+}
+
+const toEvent = ({ detail }: EventRow): Event => JSON.parse(detail) as Event;
+
+export function historyReading(db: DatabaseSync) {
+  const ofMessage = db.prepare("SELECT event_id, queue_id, detail FROM event WHERE queue_id = ? ORDER BY event_id");
+  const messagesOf = db.prepare("SELECT queue_id FROM message_key WHERE key = ? ORDER BY queue_id DESC LIMIT ?");
+  const refusalsOf = db.prepare(`SELECT event_id, queue_id, detail FROM refusal_key JOIN event USING (event_id)
+    WHERE key = ? ORDER BY event_id DESC LIMIT ?`);
+  const prunable = db.prepare(`SELECT event_id FROM event INDEXED BY event_by_time
+    WHERE at < ? AND (queue_id IS NULL OR NOT EXISTS (SELECT 1 FROM message m WHERE m.queue_id = event.queue_id))
+    ORDER BY at LIMIT ?`);
+
+  const story = (queueId: string): Event[] => (ofMessage.all(queueId) as unknown as EventRow[]).map(toEvent);
+
+  return {
+    find(query: HistoryQuery, messages: number): Event[] {
+      if ("queueId" in query) return story(query.queueId);
+      const key = keyOf(query);
+      const queueIds = messagesOf.all(key, messages) as { queue_id: string }[];
+      const refusals = refusalsOf.all(key, messages) as unknown as EventRow[];
+      const stories = [...queueIds.map(({ queue_id }) => story(queue_id)), ...refusals.map((row) => [toEvent(row)])];
+      return stories
+        .sort(([a], [b]) => (a?.at ?? 0) - (b?.at ?? 0))
+        .slice(-messages)
+        .flat();
+    },
+
+    /** Events that `prune` may forget, oldest first. */
+    prunable: (before: Instant, limit: number): number[] =>
+      (prunable.all(before, limit) as { event_id: number }[]).map(({ event_id }) => event_id),
+  };
+}

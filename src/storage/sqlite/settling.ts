@@ -1,0 +1,88 @@
+// Settling deliveries: states, events and notices of one attempt; and the removal of what is done.
+import type { DatabaseSync } from "node:sqlite";
+import type { Event } from "../../journal/event.ts";
+import type { QueueId } from "../../mail/message.ts";
+import type { Settlement } from "../../queue/store.ts";
+import type { ClaimFronts } from "./claim-front.ts";
+import type { HistoryWriting } from "./history.ts";
+import type { Keeping, PreparedMessage } from "./keeping.ts";
+
+export type Removal = ReturnType<typeof removal>;
+
+/** A message that is no longer queued; its body file, if it has one, is to be removed after the commit. */
+export interface Gone {
+  readonly queueId: QueueId;
+  readonly file?: string;
+}
+
+/** Takes deliveries out, and a message with its last one. */
+export function removal(db: DatabaseSync) {
+  // two plain statements cost less than one with RETURNING
+  const messageOf = db.prepare("SELECT message_id FROM delivery WHERE delivery_id = ?");
+  const removeDelivery = db.prepare("DELETE FROM delivery WHERE delivery_id = ?");
+  const settled = db.prepare(`SELECT queue_id, body_file FROM message WHERE message_id = ?1
+    AND NOT EXISTS (SELECT 1 FROM delivery WHERE message_id = ?1)`);
+  const removeMessage = db.prepare("DELETE FROM message WHERE message_id = ?");
+
+  /** A delivery that is gone stays gone. */
+  return (deliveryId: number): Gone | undefined => {
+    const messageId = messageOf.get(deliveryId)?.["message_id"];
+    if (messageId === undefined) return undefined;
+    removeDelivery.run(deliveryId);
+    const row = settled.get(messageId) as { queue_id: QueueId; body_file: string | null } | undefined;
+    if (row === undefined) return undefined;
+    removeMessage.run(messageId);
+    return { queueId: row.queue_id, ...(row.body_file !== null && { file: row.body_file }) };
+  };
+}
+
+interface Parts {
+  readonly remove: Removal;
+  readonly keep: Keeping;
+  readonly history: HistoryWriting;
+  readonly fronts: ClaimFronts;
+}
+
+export function settling(db: DatabaseSync, { remove, keep, history, fronts }: Parts) {
+  // a bounce ordered meanwhile stays due; an attempt that was not made says nothing new
+  const defer = db.prepare(`UPDATE delivery SET lease_by = NULL, lease_until = NULL,
+    due_at = CASE WHEN bounce_ordered THEN due_at ELSE :dueAt END,
+    attempts = attempts + :attempted,
+    deferred = deferred OR :attempted,
+    last_failure = CASE WHEN :attempted THEN :because ELSE last_failure END,
+    delay_notice_sent = :delayNoticeSent
+    WHERE delivery_id = :deliveryId AND lease_by = :by RETURNING due_at`);
+
+  function postpone(deliveryId: number, by: string, next: Settlement["next"] & { kind: "deferred" }): void {
+    const row = defer.get({
+      deliveryId,
+      by,
+      dueAt: next.dueAt,
+      because: JSON.stringify(next.because),
+      attempted: next.attempted ? 1 : 0,
+      delayNoticeSent: next.delayNoticeSent ? 1 : 0,
+    });
+    if (row !== undefined) fronts.arrived(Number(row["due_at"]));
+  }
+
+  return {
+    /** Answers what is no longer queued. What is done goes first, so that a full disk has room for the rest. */
+    settle(settlements: readonly Settlement[], events: readonly Event[], notices: readonly PreparedMessage[]): Gone[] {
+      const gone: Gone[] = [];
+      for (const { deliveryId, by, next } of settlements)
+        switch (next.kind) {
+          case "done": {
+            const message = remove(deliveryId);
+            if (message !== undefined) gone.push(message);
+            break;
+          }
+          case "deferred":
+            postpone(deliveryId, by, next);
+            break;
+        }
+      for (const notice of notices) keep(notice);
+      history.record(events);
+      return gone;
+    },
+  };
+}

@@ -1,0 +1,81 @@
+// A strict reader of notices for tests: RFC 2046 §5.1, RFC 3464 §2.1. It throws where a notice is not well formed.
+import assert from "node:assert/strict";
+import type { NoticeRequest } from "../../../src/explain/notice.ts";
+import { fieldValue, type HeaderField, readHeader } from "../../../src/mail/header.ts";
+
+export interface ReadPart {
+  readonly type: string;
+  readonly encoding: string;
+  readonly text: string;
+}
+
+export interface ReadNotice {
+  readonly header: readonly HeaderField[];
+  readonly parts: readonly ReadPart[];
+  /** Fields of the message, then those of each recipient. */
+  readonly groups: readonly (readonly HeaderField[])[];
+}
+
+/** A request as the .json files have it: times as text, the original as UTF-8 text. */
+export function parseRequest(json: string): NoticeRequest {
+  const times = new Set(["receivedAt", "at", "attemptedAt", "willRetryUntil"]);
+  const { original, ...request } = JSON.parse(json, (key, value: unknown) =>
+    times.has(key) ? Date.parse(value as string) : value,
+  ) as NoticeRequest & { original: { text: string; whole: boolean } };
+  return { ...request, original: { bytes: Buffer.from(original.text), whole: original.whole } };
+}
+
+export function readNotice(body: Uint8Array): ReadNotice {
+  const text = Buffer.from(body).toString("latin1");
+  assert.doesNotMatch(text, /\r(?!\n)|(?<!\r)\n|\0/, "lines end in CRLF, no NUL");
+  for (const line of text.split("\r\n")) assert.ok(line.length <= 998, `line of ${line.length} octets`);
+  const { header, content } = readEntity(text);
+  const type = field(header, "Content-Type");
+  assert.match(type, /^multipart\/report; report-type=delivery-status; boundary="/);
+  const boundary = /boundary="([^"]+)"/.exec(type)![1]!;
+  assert.ok(boundary.length <= 70);
+  const [preamble, ...rest] = `\r\n${content}`.split(`\r\n--${boundary}`);
+  assert.equal(preamble, "");
+  assert.equal(rest.pop(), "--\r\n", "nothing follows the last boundary");
+  const parts = rest.map((part) => {
+    assert.ok(part.startsWith("\r\n"), "a boundary line has nothing else on it");
+    return readPart(part.slice(2));
+  });
+  const isEightBit = parts.some(({ encoding }) => encoding === "8bit");
+  assert.equal(field(header, "Content-Transfer-Encoding"), isEightBit ? "8bit" : "7bit");
+  return { header, parts, groups: readGroups(parts[1]!.text) };
+}
+
+function readPart(text: string): ReadPart {
+  const { header, content } = readEntity(text);
+  const encoding = field(header, "Content-Transfer-Encoding");
+  if (encoding !== "8bit") assert.match(content, /^\p{ASCII}*$/u, `${encoding} content is ASCII`);
+  return { type: field(header, "Content-Type"), encoding, text: Buffer.from(content, "latin1").toString() };
+}
+
+function readEntity(text: string) {
+  const end = text.indexOf("\r\n\r\n");
+  assert.notEqual(end, -1, "a header section ends with an empty line");
+  const section = text.slice(0, end + 2);
+  const header = readHeader(Buffer.from(section, "latin1"));
+  assert.equal(header.length, section.split(/\r\n(?![ \t])/).length - 1, "every line is a field or part of one");
+  return { header, content: text.slice(end + 4) };
+}
+
+/** Every line is a field or a continuation with something on it; groups are parted by one empty line. */
+function readGroups(text: string): HeaderField[][] {
+  assert.ok(text.endsWith("\r\n"));
+  return text
+    .slice(0, -2)
+    .split("\r\n\r\n")
+    .map((group) => {
+      for (const line of group.split("\r\n")) assert.match(line, /^(?:[A-Z][A-Za-z-]+: \S|[ ]+\S)/);
+      return readHeader(Buffer.from(group));
+    });
+}
+
+export function field(fields: readonly HeaderField[], name: string): string {
+  const value = fieldValue(fields, name);
+  assert.notEqual(value, undefined, `there is a field ${name}`);
+  return value!;
+}
