@@ -3,7 +3,7 @@ import type { Deliverer } from "./deliver/deliver.ts";
 import type { Event } from "./journal/event.ts";
 import type { Judge } from "./judge/judge.ts";
 import type { Client } from "./mail/client.ts";
-import type { Envelope, Recipient } from "./mail/envelope.ts";
+import type { Envelope } from "./mail/envelope.ts";
 import { type Failure, isPermanent } from "./mail/failure.ts";
 import { countReceived, fieldValue, readHeader } from "./mail/header.ts";
 import type { Routing } from "./mail/hop.ts";
@@ -20,8 +20,6 @@ export interface Stages extends SettlingParts {
   readonly router: Router;
   readonly deliverer: Deliverer;
   readonly isTrusted: (client: Client) => boolean;
-  /** Aliases applied: who gets mail for these recipients. */
-  readonly expand: (recipients: readonly Recipient[]) => readonly Recipient[];
 }
 
 export interface Arrival {

@@ -81,7 +81,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     queue: store,
     history: store,
     world,
-    status: () => ({ hostname, pid: process.pid, startedAt, listening, sessions: sessions() }),
+    status: () => ({ hostname, pid: process.pid, startedAt, now: world.now(), listening, sessions: sessions() }),
     submit: (envelope, client, content) => submit(parts, { envelope, client }, content),
     wake: () => worker.wake(),
   });

@@ -3,6 +3,7 @@ import type { World } from "./base/world.ts";
 import { writeNotice } from "./explain/notice.ts";
 import { noticeWanted } from "./explain/wanted.ts";
 import type { Event } from "./journal/event.ts";
+import type { Recipient } from "./mail/envelope.ts";
 import type { Message, QueueId } from "./mail/message.ts";
 import type { Decision, NoticeAction } from "./queue/settle.ts";
 import type { NewMessage, QueueStore } from "./queue/store.ts";
@@ -12,6 +13,8 @@ export interface NoticeParts {
   readonly world: World;
   readonly hostname: string;
   readonly newQueueId: () => QueueId;
+  /** Aliases applied: who gets mail for these recipients. */
+  readonly expand: (recipients: readonly Recipient[]) => readonly Recipient[];
   readonly giveUpAfterMs: number;
   /** Originals up to this size are returned whole, if the sender asked for it. */
   readonly returnedBytes: number;
@@ -95,7 +98,8 @@ async function compose(
     noticeId: queueId,
     at,
   });
-  const to = message.reversePath === "" ? [] : [message.reversePath];
+  const readers = message.reversePath === "" ? [] : parts.expand([{ address: message.reversePath }]);
+  const to = readers.map(({ address }) => address);
   const notice: Message = {
     queueId,
     receivedAt: at,
@@ -110,7 +114,7 @@ async function compose(
   return {
     message: notice,
     body,
-    recipients: to.map((address) => ({ address })),
+    recipients: readers,
     expiresAt: at + parts.giveUpAfterMs,
     events: [{ kind: "received", at, queueId, from: "", to, client, sizeBytes: body.byteLength, messageId }],
   };

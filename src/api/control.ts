@@ -16,6 +16,8 @@ export interface Status {
   readonly hostname: string;
   readonly pid: number;
   readonly startedAt: Instant;
+  /** The server's clock. */
+  readonly now: Instant;
   /** "127.0.0.1:2525" */
   readonly listening: readonly string[];
   /** SMTP sessions open now. */

@@ -2,6 +2,8 @@
 import { request } from "node:http";
 import { join } from "node:path";
 import { text as textOf } from "node:stream/consumers";
+import type { Status } from "../api/control.ts";
+import type { Instant } from "../base/world.ts";
 import { loadConfig } from "../config/load.ts";
 import { formatProblems } from "../config/problem.ts";
 import type { Config } from "../config/schema.ts";
@@ -27,6 +29,8 @@ export interface MessageDetail {
 
 /** Each rejects with a CommandError in words. */
 export interface ControlClient {
+  /** The server's clock; the lab's runs fast. */
+  now(): Promise<Instant>;
   list(query: Query): Promise<QueuedDelivery[]>;
   counts(filter: Query): Promise<Record<DeliveryState, number>>;
   show(queueId: string): Promise<MessageDetail>;
@@ -43,12 +47,14 @@ export async function readConfig(configFile: string | undefined): Promise<Config
   return loaded.config;
 }
 
-/** `dataDir` as the config has it. */
-export function controlClient(dataDir: string): ControlClient {
-  const ask = async <T>(path: string, query: Query = {}): Promise<T> => fetchJson(dataDir, { path, query });
+/** `dataDir` as the config has it; `starter`: the command to name when no server answers. */
+export function controlClient(dataDir: string, starter: string): ControlClient {
+  const server = { dataDir, starter };
+  const ask = async <T>(path: string, query: Query = {}): Promise<T> => fetchJson(server, { path, query });
   const post = async <T>(path: string, content: Uint8Array, query: Query = {}): Promise<T> =>
-    fetchJson(dataDir, { path, query, content });
+    fetchJson(server, { path, query, content });
   return {
+    now: async () => (await ask<Status>("/status")).now,
     list: (query) => ask("/queue", query),
     counts: (filter) => ask("/queue/counts", filter),
     show: (queueId) => ask(`/queue/${encodeURIComponent(queueId)}`),
@@ -58,6 +64,11 @@ export function controlClient(dataDir: string): ControlClient {
   };
 }
 
+interface Server {
+  readonly dataDir: string;
+  readonly starter: string;
+}
+
 interface Asked {
   readonly path: string;
   readonly query: Query;
@@ -65,11 +76,11 @@ interface Asked {
   readonly content?: Uint8Array;
 }
 
-async function fetchJson<T>(dataDir: string, { path, query, content }: Asked): Promise<T> {
+async function fetchJson<T>(server: Server, { path, query, content }: Asked): Promise<T> {
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(query))
     for (const one of [value].flat()) if (one !== undefined) search.append(key, String(one));
-  const socketPath = join(dataDir, "control.sock");
+  const socketPath = join(server.dataDir, "control.sock");
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>();
   const asked = { socketPath, path: `${path}?${search.toString()}`, method: content === undefined ? "GET" : "POST" };
   const sent = request({ ...asked, agent: false }, (response) => {
@@ -78,7 +89,7 @@ async function fetchJson<T>(dataDir: string, { path, query, content }: Asked): P
   sent.on("error", reject);
   sent.end(content);
   const { status, text } = await promise.catch((error: NodeJS.ErrnoException) => {
-    throw noAnswer(error, dataDir, socketPath);
+    throw noAnswer(error, server, socketPath);
   });
   const answer = parseJson(text);
   if (status < 300 || "reply" in answer) return answer as T; // a refused message has an answer too: the reply
@@ -100,11 +111,15 @@ function parseJson(text: string): object {
   }
 }
 
-function noAnswer({ code, message }: NodeJS.ErrnoException, dataDir: string, socketPath: string): CommandError {
+function noAnswer(
+  { code, message }: NodeJS.ErrnoException,
+  { dataDir, starter }: Server,
+  socketPath: string,
+): CommandError {
   if (code === "ENOENT" || code === "ECONNREFUSED" || code === "ENOTDIR")
     return new CommandError(
       exitCodes.unavailable,
-      `No Waybill is running for ${dataDir} (no control socket at ${socketPath}). Start one with: waybill start`,
+      `No Waybill is running for ${dataDir} (no control socket at ${socketPath}). Start one with: ${starter}`,
     );
   if (code === "EACCES" || code === "EPERM")
     return new CommandError(

@@ -159,10 +159,10 @@ const receive = z
     max_hops: z
       .int()
       .min(30)
-      .max(100)
-      .default(50)
+      .max(1_000)
+      .default(100)
       .describe(
-        "A message with more Received fields than this goes round in circles, and is refused. RFC 5321 §6.3 suggests 100; 30 to 50 are common.",
+        "A message with more Received fields than this goes round in circles, and is refused. RFC 5321 §6.3 suggests 100.",
       ),
     max_connections: count.default(2_000).describe("Sessions at once."),
     max_connections_per_address: count.default(100).describe("Sessions at once from one IP address."),

@@ -1,7 +1,6 @@
 // `waybill lab`: a Waybill in a small pretend internet on loopback. Its days can pass in seconds.
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { realWorld, type World } from "../base/world.ts";
 import { schema } from "../config/schema.ts";
@@ -11,6 +10,7 @@ import { selfSigned } from "../receive/self-signed.ts";
 import { residents } from "./characters.ts";
 import { type Delivered, type Internet, startInternet } from "./internet.ts";
 import { letterLines } from "./letter.ts";
+import { labDir } from "./place.ts";
 
 export interface LabOptions {
   /** How much faster than outside time passes. */
@@ -23,7 +23,7 @@ export interface LabOptions {
 
 /** Runs until SIGINT or SIGTERM; answers the exit code. */
 export async function runLab({ speed, port, dataDir }: LabOptions): Promise<number> {
-  const dir = dataDir ?? (await mkdtemp(join(tmpdir(), "waybill-lab-")));
+  const dir = dataDir ?? labDir;
   const world = realWorld(speed);
   const log = openLog({ level: "info", format: "pretty", now: () => world.now() });
   try {

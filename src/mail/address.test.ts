@@ -77,6 +77,8 @@ test("no line end and no NUL gets in, in any part", () => {
     "a@x.example\n",
     "a\0@x.example",
     "a@x\n.example",
+    "a@bü\ncher.example",
+    "a@bü\tcher.example",
   ])
     assert.equal(parseAddress(bad), undefined, JSON.stringify(bad));
 });

@@ -8,6 +8,7 @@ import type { ReceiveEvent } from "./stage.ts";
 import {
   Dialler,
   eventually,
+  nextTurn,
   longTimes,
   RecordingStage,
   ScriptedSession,
@@ -90,7 +91,7 @@ test("while the sink is behind, nothing more is read", async () => {
   const sentBytes = 32 * 1024 ** 2;
   client.send(line.repeat(sentBytes / 1_000)).send(".\r\n");
   await eventually(() => server.stage.contents[0] !== "");
-  for (let turn = 0; turn < 200; turn += 1) await eventually(() => true);
+  for (let turn = 0; turn < 200; turn += 1) await nextTurn();
   assert.ok(server.stage.contents[0]!.length < 200_000, "one read's worth went into the sink");
   assert.ok(client.socket.writableLength > 8 * 1024 ** 2, "the rest still waits at the client");
   gate.resolve();
@@ -120,7 +121,7 @@ test("a client that reads slowly is waited for: nothing is read meanwhile, nothi
   do {
     client.send("BIG\r\n".repeat(8));
     sent += 8;
-    for (let turn = 0; turn < 100 && calls.length < sent; turn += 1) await eventually(() => true);
+    for (let turn = 0; turn < 100 && calls.length < sent; turn += 1) await nextTurn();
   } while (calls.length === sent);
   assert.equal(server.open(), 1);
   assert.ok(calls.length < sent, "commands wait while replies do");
@@ -261,7 +262,7 @@ test("a client that reads nothing is ended after the time of a command", async (
   client.socket.pause();
   while (!socket.writableNeedDrain) {
     client.send("BIG\r\n");
-    await eventually(() => true);
+    await nextTurn();
   }
   later(60_001);
   later(63_000); // the 421 cannot be read either

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { reply } from "../mail/reply.ts";
 import { Conversation } from "./conversation.ts";
 import type { ReceiveEvent } from "./stage.ts";
-import { eventually, RecordingStage, ScriptedSession } from "./testing.ts";
+import { eventually, nextTurn, RecordingStage, ScriptedSession } from "./testing.ts";
 
 /** A conversation after its greeting; `log` is what it did to the wire. */
 function converse() {
@@ -71,7 +71,7 @@ test("a decision that comes after the hang-up says nothing any more", async () =
   feed("ASK\r\n");
   conversation.hangUp(reply(421, "4.4.2", "too late"));
   decision.resolve(reply(250, "2.0.0", "yes"));
-  await eventually(() => true);
+  await nextTurn();
   assert.deepEqual(log, ["421 4.4.2 too late", "close"]);
 });
 

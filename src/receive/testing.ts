@@ -245,9 +245,12 @@ export class Dialler {
   }
 }
 
+/** One turn of the event loop. */
+export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /** Resolves when `isSo`, looked at in each turn of the event loop. */
 export async function eventually(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+  while (!isSo()) await nextTurn();
 }
 
 export async function testSecureContext(): Promise<SecureContext> {

@@ -57,7 +57,6 @@ export class InputBuffer {
   /** Answers once for the line; up to `used` it is known to have no CRLF. */
   #bad(enhanced: "5.5.2" | "5.5.6", text: string, used: number): Line {
     this.#octets = this.#octets.subarray(used);
-    this.#skipping = true;
     this.#skip();
     return { kind: "bad-line", reply: reply(500, enhanced, text) };
   }

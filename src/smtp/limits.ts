@@ -1,7 +1,6 @@
-// Every size and time limit of the protocol, with its reason. RFC 5321 §4.5.3.
+// Every size limit of the protocol, with its reason. RFC 5321 §4.5.3.1. The waits of §4.5.3.2 stand in client-limits.ts
+// and, for the server, in the configuration.
 import { addressLimits } from "../mail/address.ts";
-
-const minute = 60_000;
 
 export const limits = {
   /** Local part, domain and path. RFC 5321 §4.5.3.1.1–3 */
@@ -22,15 +21,4 @@ export const limits = {
   orcptBytes: 500,
   /** Beyond the largest message, so much of a refused one is read, so that its sender gets the reason; then we close. */
   drainBytes: 100 * 1_024 ** 2,
-
-  /** Waits of a client. RFC 5321 §4.5.3.2.1–6 */
-  greetingTimeoutMs: 5 * minute,
-  mailTimeoutMs: 5 * minute,
-  rcptTimeoutMs: 5 * minute,
-  dataTimeoutMs: 2 * minute,
-  dataBlockTimeoutMs: 3 * minute,
-  /** Long, as a client that gives up too early sends the message twice. */
-  dataEndTimeoutMs: 10 * minute,
-  /** Wait of a server for the next command. RFC 5321 §4.5.3.2.7 */
-  commandTimeoutMs: 5 * minute,
 } as const;

@@ -209,6 +209,7 @@ describe("what the session knows of its client", () => {
     const edge = open(`${hello}STARTTLS\r\n`);
     assert.equal(edge.handshakes, 1);
     assert.equal(edge.session.waiting, "tls");
+    edge.feed(`${hello}QUIT\r\n`); // in clear text: an attacker's
     assert.deepEqual(edge.session.secured(tls), []);
     assert.deepEqual(edge.session.client, { ...client, tls });
     edge.feed(envelope);
@@ -247,6 +248,14 @@ describe("the end of a session", () => {
     assert.deepEqual(edge.session.lost(), [{ kind: "discard-content" }]);
     assert.equal(edge.session.waiting, "closed");
     assert.deepEqual(edge.session.lost(), []);
+  });
+
+  test("nor the replies that were held back for a decision", () => {
+    const session = createSession(settings, client);
+    session.start();
+    session.answer(reply(250, undefined));
+    assert.equal(session.feed(Buffer.from(`${hello}MAIL FROM:<>\r\n`)).at(-1)?.kind, "ask");
+    assert.deepEqual(session.lost(), []);
   });
 
   test("a whole message is the edge's, even if the client is gone before its reply", () => {

@@ -81,7 +81,14 @@ export function fakePorts(): FakePorts {
     wakes: 0,
     answer: reply(250, "2.0.0", "kept, and on its way as Q9"),
     world: { now: () => noon, random: () => 0, sleep: async () => {} },
-    status: () => ({ hostname: "here.example", pid: 7, startedAt: noon, listening: ["127.0.0.1:2525"], sessions: 0 }),
+    status: () => ({
+      hostname: "here.example",
+      pid: 7,
+      startedAt: noon,
+      now: noon,
+      listening: ["127.0.0.1:2525"],
+      sessions: 0,
+    }),
     queue: {
       list: async (filter, limit, after = 0) =>
         matching(ports.deliveries, filter)

@@ -29,6 +29,8 @@ export interface ScriptServer extends AsyncDisposable {
   readonly chunks: readonly string[];
   /** Ends all connections, as a server does that restarts. */
   hangUp(): void;
+  /** Reads nothing more. */
+  pause(): void;
 }
 
 export async function startScriptServer(options: ServerOptions = {}): Promise<ScriptServer> {
@@ -59,6 +61,7 @@ export async function startScriptServer(options: ServerOptions = {}): Promise<Sc
       return sockets.size;
     },
     hangUp: () => sockets.forEach((socket) => socket.destroy()),
+    pause: () => sockets.forEach((socket) => socket.pause()),
     async [Symbol.asyncDispose]() {
       sockets.forEach((socket) => socket.destroy());
       server.close();

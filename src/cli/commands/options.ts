@@ -1,9 +1,11 @@
 // Options and words that several commands share.
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { labDir } from "../../lab/place.ts";
 import { type ControlClient, controlClient, readConfig } from "../control-client.ts";
 
 export interface CommonOptions {
   readonly config?: string;
+  readonly lab?: true;
   readonly json?: true;
 }
 
@@ -11,6 +13,9 @@ export const configOption = (): Option =>
   new Option("-c, --config <file>", "the server's configuration; without it, ./waybill.toml if there is one").env(
     "WAYBILL_CONFIG",
   );
+
+/** For the commands that talk to a running server. */
+export const labOption = (): Option => new Option("--lab", "talk to the running lab").conflicts("config");
 
 export const jsonOption = (): Option => new Option("--json", "print JSON, one object per line");
 
@@ -25,5 +30,5 @@ export function parseCount(text: string): number {
 
 export const collect = (one: string, before: readonly string[] = []): string[] => [...before, one];
 
-export const controlOf = async ({ config }: CommonOptions): Promise<ControlClient> =>
-  controlClient((await readConfig(config)).data_dir);
+export const controlOf = async ({ config, lab }: CommonOptions): Promise<ControlClient> =>
+  lab ? controlClient(labDir, "waybill lab") : controlClient((await readConfig(config)).data_dir, "waybill start");

@@ -1,4 +1,5 @@
 // `waybill queue list` and `mailq`: what waits, for what, and why.
+import type { Instant } from "../../base/world.ts";
 import { failureText } from "../../mail/failure-text.ts";
 import type { DeliveryState, QueuedDelivery } from "../../queue/store.ts";
 import { type Context, paintFor, printJson, printLines } from "../context.ts";
@@ -20,12 +21,13 @@ const pageRows = 500;
 
 export async function listQueue(control: ControlClient, context: Context, options: ListOptions): Promise<void> {
   const { filter = {}, limit = defaultRows, json } = options;
+  const now = await control.now();
   let shown = 0;
   for (let after = 0; shown < limit;) {
     const asked = Math.min(pageRows, limit - shown);
     const page = await control.list({ ...filter, limit: asked, after });
     if (json) printJson(context, page);
-    else printLines(context, context.stdout.isTTY ? table(page, context) : tabbed(page));
+    else printLines(context, context.stdout.isTTY ? table(page, context, now) : tabbed(page));
     shown += page.length;
     after = page.at(-1)?.deliveryId ?? after;
     if (page.length < asked) break;
@@ -34,10 +36,9 @@ export async function listQueue(control: ControlClient, context: Context, option
   printLines(context, [summary(await control.counts(filter), shown)]);
 }
 
-function table(page: readonly QueuedDelivery[], context: Context): string[] {
+function table(page: readonly QueuedDelivery[], context: Context, now: Instant): string[] {
   if (page.length === 0) return [];
   const paint = paintFor(context);
-  const now = context.world.now();
   const rows = page.map(({ message, recipient, state, dueAt, lastFailure }): TableRow => {
     const age = sinceText(message.receivedAt, now);
     const path = [pathText(message.reversePath), pathText(recipient.address)];

@@ -1,12 +1,13 @@
 // `waybill queue`: look at what waits, and steer it.
 import { type Command, Option } from "commander";
+import type { Instant } from "../../base/world.ts";
 import { failureText, oneLine } from "../../mail/failure-text.ts";
 import type { QueueAction } from "../../queue/store.ts";
 import { type Context, printJson, printLines } from "../context.ts";
 import type { MessageDetail, Query } from "../control-client.ts";
 import { CommandError, exitCodes } from "../exit-codes.ts";
 import { counted, dueText, pathText, sizeText, timeText } from "../human-units.ts";
-import { type CommonOptions, configOption, controlOf, example, jsonOption, parseCount } from "./options.ts";
+import { type CommonOptions, configOption, controlOf, example, jsonOption, labOption, parseCount } from "./options.ts";
 import { defaultRows, listQueue } from "./queue-list.ts";
 
 interface FilterOptions extends CommonOptions {
@@ -34,6 +35,7 @@ const withFilters = (command: Command): Command =>
     .option("--domain <domain>", "only to recipients of this domain")
     .addOption(new Option("--state <state>", "only in this state").choices(["due", "deferred", "claimed", "held"]))
     .addOption(configOption())
+    .addOption(labOption())
     .addOption(jsonOption());
 
 const filterOf = ({ from, to, domain, state }: FilterOptions): Query => ({ from, to, domain, state });
@@ -58,22 +60,24 @@ function addShow(queue: Command, context: Context): void {
     .description("Show one message of the queue: its envelope, how each delivery stands, and its header.")
     .argument("<id>", "the queue id")
     .addOption(configOption())
+    .addOption(labOption())
     .addOption(jsonOption())
     .action(async (id: string, options: CommonOptions) => {
-      const detail = await (await controlOf(options)).show(id);
+      const control = await controlOf(options);
+      const detail = await control.show(id);
       if (options.json) printJson(context, [detail]);
-      else printLines(context, detailLines(detail, context));
+      else printLines(context, detailLines(detail, await control.now()));
     });
   example(show, "waybill queue show 01JQ8Z4T7K");
 }
 
-function detailLines({ deliveries, head }: MessageDetail, { world }: Context): string[] {
+function detailLines({ deliveries, head }: MessageDetail, now: Instant): string[] {
   const [first] = deliveries;
   if (first === undefined) return [];
   const { queueId, receivedAt, reversePath, sizeBytes } = first.message;
   const lines = deliveries.flatMap(({ recipient, state, attempts, dueAt, lastFailure }) => [
     `  ${pathText(recipient.address)}: ${state}, ${counted(attempts, "attempt", "attempts")} so far` +
-      (state === "due" || state === "deferred" ? `, next ${dueText(dueAt, world.now())}` : ""),
+      (state === "due" || state === "deferred" ? `, next ${dueText(dueAt, now)}` : ""),
     ...(lastFailure === undefined ? [] : [`    ${failureText(lastFailure)}`]),
   ]);
   return [

@@ -7,7 +7,7 @@ import type { ControlClient } from "../control-client.ts";
 import { CommandError, exitCodes } from "../exit-codes.ts";
 import { readMessage } from "../standard-input.ts";
 import { submitMessage } from "../submit.ts";
-import { collect, type CommonOptions, configOption, controlOf, example, jsonOption } from "./options.ts";
+import { collect, type CommonOptions, configOption, controlOf, example, jsonOption, labOption } from "./options.ts";
 import { printTrace } from "./trace.ts";
 
 interface SendOptions extends CommonOptions {
@@ -31,6 +31,7 @@ export function addSend(program: Command, context: Context): void {
     .option("--attach <file>", "a file to go with it; may be given several times", collect)
     .option("--wait", "wait until each recipient had an attempt, and tell how it went")
     .addOption(configOption())
+    .addOption(labOption())
     .addOption(jsonOption())
     .action((options: SendOptions) => send(options, context));
   example(command, "waybill send --from ann@example.org --to bob@example.net --subject Hello --body 'How are you?'");
@@ -47,7 +48,7 @@ async function send(options: SendOptions, context: Context): Promise<void> {
   await attempted(control, queueId, context);
   const events = await control.trace({ queueId });
   if (options.json) printJson(context, events);
-  else printTrace(context, events);
+  else printTrace(context, events, await control.now());
 }
 
 async function bodyOf({ body }: SendOptions, { stdin, stderr }: Context): Promise<string> {

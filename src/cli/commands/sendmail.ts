@@ -42,7 +42,7 @@ export async function sendmail(argv: readonly string[], context: Context): Promi
     case "wrong":
       throw new CommandError(exitCodes.usage, request.text);
     case "list":
-      return listQueue(controlClient((await configOf(request, context)).data_dir), context, {});
+      return listQueue(controlClient((await configOf(request, context)).data_dir, "waybill start"), context, {});
     case "send":
       return send(request, context);
   }
@@ -67,7 +67,7 @@ async function send(request: Extract<SendmailRequest, { kind: "send" }>, context
     throw new CommandError(exitCodes.badData, "No recipients: the message names none in To, Cc or Bcc.");
   const { notify, ret, envid } = request;
   const query = { from, to, notify, ret, envid, ...(needsSmtpUtf8 && { smtpUtf8: "true" }) };
-  await submitMessage(controlClient(config.data_dir), query, content);
+  await submitMessage(controlClient(config.data_dir, "waybill start"), query, content);
 }
 
 const senderOf = (text: string, hostname: string): string =>
