@@ -80,6 +80,7 @@ export default defineConfig({
     "eslint/max-lines-per-function": ["error", { max: 100, skipComments: true, skipBlankLines: true }],
     "eslint/no-shadow": "off",
     "unicorn/no-array-sort": "off",
+    "eslint/no-unused-vars": ["error", { ignoreRestSiblings: true, varsIgnorePattern: "^_", argsIgnorePattern: "^_" }],
     "typescript/consistent-return": "off", // switches over kinds are exhaustive, tsc sees to it
     "typescript/no-unsafe-type-assertion": "off", // brands are made by assertion
   },

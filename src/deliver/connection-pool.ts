@@ -127,7 +127,7 @@ export class ConnectionPool<T extends Pooled> implements AsyncDisposable {
       this.#drop(idle);
       return this.#slot(place, idle.session);
     }
-    if (site.open >= this.#limits.maxConnectionsPerSite ) return undefined;
+    if (site.open >= this.#limits.maxConnectionsPerSite || this.#open >= this.#limits.maxConnections) return undefined;
     site.open += 1;
     this.#open += 1;
     return this.#slot(place, undefined);

@@ -203,7 +203,7 @@ export class Dialler {
   #wake = (): void => {};
 
   constructor(socket: Socket) {
-    this.socket = socket;
+    this.socket = socket.setNoDelay();
     this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
     void this.closed.then(() => this.#wake());
     this.#read(socket);
