@@ -72,9 +72,8 @@ test("a connection is used again, up to maxMessagesPerConnection", async () => {
 
 test("after refused recipients the session is used again, behind a RSET", async () => {
   let refuse = true;
-  await using server = await startScriptServer({
-    script: (turn) => (turn === "RCPT" && refuse ? "550 who?" : undefined),
-  });
+  const no: Readonly<Record<string, string>> = { RCPT: "550 who?", DATA: "503 no recipients" };
+  await using server = await startScriptServer({ script: (turn) => (refuse ? no[turn] : undefined) });
   await using deliverer = newDeliverer({ maxConnectionsPerSite: 1 });
   const hop = smtpHop([server]);
   assert.deepEqual(await summaries(deliverer.deliver(task(hop, { recipients: [bob] }), never)), [
@@ -82,6 +81,7 @@ test("after refused recipients the session is used again, behind a RSET", async 
   ]);
   refuse = false;
   assert.deepEqual(await summaries(deliverer.deliver(task(hop), never)), fine);
+  assert.ok(server.peer.lines.includes("RSET"));
   assert.equal(server.connections, 1);
 });
 

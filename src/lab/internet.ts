@@ -17,6 +17,8 @@ export interface InternetOptions {
   readonly onMail: (mail: Delivered) => void;
   /** Who lives there; without it, everybody. */
   readonly names?: readonly string[];
+  /** They live there too. */
+  readonly newcomers?: readonly Resident[];
 }
 
 export interface Internet {
@@ -32,7 +34,8 @@ const firstAddress = 10;
 
 export async function startInternet(options: InternetOptions): Promise<Internet> {
   await using opened = new AsyncDisposableStack();
-  const living = residents.filter(({ name }) => options.names?.includes(name) ?? true);
+  const settled = residents.filter(({ name }) => options.names?.includes(name) ?? true);
+  const living = [...settled, ...(options.newcomers ?? [])];
   let smtpPort = 0;
   const zone: string[] = [];
   for (const [i, resident] of living.entries()) {

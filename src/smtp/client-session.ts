@@ -163,7 +163,7 @@ export async function openSession(wire: Wire, how: Opening): Promise<ClientSessi
   if (unwelcome) throw new SessionFailure(unwelcome);
   await session.hello(how.hostname);
   // a password does not go out in clear text unless someone said so
-  const tls = how.tls;
+  const tls = how.credentials && how.tls === "opportunistic" ? "require" : how.tls;
   if (tls !== "never" && wire.tls === undefined && (await secure(session, tls, how.tell))) {
     await session.hello(how.hostname);
   }

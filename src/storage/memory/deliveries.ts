@@ -26,14 +26,21 @@ export interface Kept {
   readonly bounceOrdered: boolean;
   readonly delayNoticeSent: boolean;
   readonly lastFailure?: Failure;
-  readonly lease?: { readonly by: string; readonly until: Instant };
+  readonly lease?: { readonly by: string; readonly until: Instant } | undefined;
 }
 
 export const newDelivery = { attempts: 0, deferred: false, held: false, bounceOrdered: false, delayNoticeSent: false };
 
-export function toDelivery({ dueAt: _, deferred, held, lease, ...delivery }: Kept): Delivery {
-  return delivery;
-}
+export const toDelivery = (kept: Kept): Delivery => ({
+  deliveryId: kept.deliveryId,
+  message: kept.message,
+  recipient: kept.recipient,
+  attempts: kept.attempts,
+  expiresAt: kept.expiresAt,
+  ...(kept.lastFailure && { lastFailure: kept.lastFailure }),
+  delayNoticeSent: kept.delayNoticeSent,
+  bounceOrdered: kept.bounceOrdered,
+});
 
 /** A hold of a delivery in flight shows, and takes effect, when its attempt has ended. */
 export function stateOf({ lease, held, deferred }: Kept): DeliveryState {
@@ -62,11 +69,11 @@ export const fits = (kept: Kept, { queueId, from, to, domain, state }: QueueFilt
   (state === undefined || stateOf(kept) === state);
 
 /** A bounce ordered meanwhile stays due; an attempt that was not made says nothing new. */
-export function postponed({ lease: _, ...kept }: Kept, next: Settlement["next"] & { kind: "deferred" }): Kept {
+export function postponed(kept: Kept, next: Settlement["next"] & { kind: "deferred" }): Kept {
   const { because, delayNoticeSent } = next;
   const dueAt = kept.bounceOrdered ? kept.dueAt : next.dueAt;
   const attempt = next.attempted && { attempts: kept.attempts + 1, deferred: true, lastFailure: because };
-  return { ...kept, dueAt, delayNoticeSent, ...attempt };
+  return { ...kept, lease: undefined, dueAt, delayNoticeSent, ...attempt };
 }
 
 /** Undefined: the action does not change it. `drop` answers the delivery as it was. */

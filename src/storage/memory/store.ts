@@ -162,7 +162,7 @@ class MemoryStore implements QueueStore, HistoryStore {
 
   async recover(by: string): Promise<number> {
     const leased = this.#all({ state: "claimed" }).filter(({ lease }) => lease?.by !== by);
-    for (const { lease: _, ...kept } of leased) this.#deliveries.set(kept.deliveryId, kept);
+    for (const kept of leased) this.#deliveries.set(kept.deliveryId, { ...kept, lease: undefined });
     return leased.length;
   }
 
