@@ -86,11 +86,19 @@ const operatorText = {
 /** The failure that decided stands in the line above already. */
 function stepTexts(steps: readonly Step[], because?: Failure): string[] {
   const decisive = because && failureText(because);
-  return steps.flatMap(({ host, failure, text }) => {
-    if (failure === undefined) return [`${host === undefined ? "" : `${hostText(host)}: `}${oneLine(text)}`];
-    const why = failureText(failure);
-    return why === decisive ? [] : [[oneLine(text), why].filter((part) => part !== "").join(": ")];
-  });
+  const texts: string[] = [];
+  let last = "";
+  for (const { host, failure, text } of steps) {
+    const why = failure && failureText(failure);
+    if (why !== undefined && why === decisive) continue;
+    const where = host === undefined ? "" : hostText(host);
+    // what went well at one host is one line
+    if (why === undefined && where !== "" && where === last) texts.push(`${texts.pop()}, ${oneLine(text)}`);
+    else if (why === undefined) texts.push(where === "" ? oneLine(text) : `${where}: ${oneLine(text)}`);
+    else texts.push(text === "" ? why : `${oneLine(text)}: ${why}`);
+    last = why === undefined ? where : "";
+  }
+  return texts;
 }
 
 export const receivedText = ({ from, sizeBytes, client }: Received): string =>

@@ -46,7 +46,7 @@ test("a delivered outcome tells host, reply, DSN and steps", async () => {
   assert.deepEqual(outcome.reply.lines, ["queued as 1"]);
   assert.deepEqual(
     outcome.steps.map(({ text }) => text),
-    [`connected to mx1.test [127.0.0.1]:${server.port}`],
+    ["connected"],
   );
 });
 

@@ -60,7 +60,7 @@ export class Dialler {
       if (opened.kind === "open") return opened;
       if (attempt.signal.aborted) return { kind: "failed", because: interrupted, final: false };
       const { because } = opened;
-      attempt.steps.push({ host: target.host, failure: because, text: `no session with ${where(target.host)}` });
+      attempt.steps.push({ host: target.host, failure: because, text: "no session" });
       failures.push(because);
       if (stageOf(because) === "auth") break; // more wrong passwords lock accounts
     }
@@ -94,7 +94,7 @@ export class Dialler {
     let wire: SocketWire | undefined;
     try {
       wire = await connectSocket({ ...target, timeoutMs, signal, ...(sourceAddress && { sourceAddress }) });
-      steps.push({ host: target.host, text: `connected to ${where(target.host)}` });
+      steps.push({ host: target.host, text: "connected" });
       using _ = closeOnAbort(wire, signal);
       if (destination.implicitTls) {
         await wire.startTls({ verify: destination.tls === "verify", timeoutMs: timeLimitsMs.tlsHandshake });
@@ -112,12 +112,6 @@ export class Dialler {
 
 /** It was us who ended the attempt. */
 export const interrupted: Failure = { kind: "internal", text: "the attempt was interrupted: Waybill is stopping" };
-
-/** For people: `mx1.example.org [192.0.2.1]:25`. */
-export const where = ({ name, address, port }: RemoteHost): string =>
-  [name, address !== undefined && address !== name && ` [${address}]`, port !== undefined && `:${port}`]
-    .filter((part) => part !== false)
-    .join("");
 
 const stageOf = (failure: Failure): string | undefined => ("stage" in failure ? failure.stage : undefined);
 

@@ -9,7 +9,7 @@ import { sendMessage } from "../smtp/client-transaction.ts";
 import type { Slot } from "./connection-pool.ts";
 import { ConnectionPool } from "./connection-pool.ts";
 import type { Attempt, Destination } from "./dial.ts";
-import { Dialler, interrupted, where } from "./dial.ts";
+import { Dialler, interrupted } from "./dial.ts";
 import type { DeliverSettings } from "./settings.ts";
 import { closeOnAbort } from "./smtp-socket.ts";
 
@@ -38,7 +38,7 @@ export class SessionDelivery implements AsyncDisposable {
     const slot = await this.#pool.acquire({ site, key }, signal);
     let session = slot.idle;
     if (session) {
-      steps.push({ host: session.wire.host, text: `went on in an open session with ${where(session.wire.host)}` });
+      steps.push({ host: session.wire.host, text: "went on in an open session" });
     }
     try {
       const outcomes: Outcome[] = [];

@@ -8,7 +8,7 @@ export interface Step {
   readonly host?: RemoteHost;
   /** Absent: this step went well. */
   readonly failure?: Failure;
-  /** "connected", "STARTTLS refused, went on in clear text", … */
+  /** Does not name the host: "connected", "STARTTLS refused, went on in clear text", … */
   readonly text: string;
 }
 

@@ -248,9 +248,13 @@ export class Dialler {
 /** One turn of the event loop. */
 export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Resolves when `isSo`, looked at in each turn of the event loop. */
+/** Resolves when `isSo`, looked at in each turn of the event loop; rejects when that takes longer than 5 s. */
 export async function eventually(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await nextTurn();
+  const end = performance.now() + 5_000;
+  while (!isSo()) {
+    if (performance.now() > end) throw new Error(`not so within 5 s: ${isSo.toString()}`);
+    await nextTurn();
+  }
 }
 
 export async function testSecureContext(): Promise<SecureContext> {

@@ -49,10 +49,22 @@ export class RawClient implements AsyncDisposable {
   }
 
   /** One octet per TCP segment. */
-  async askSlowly(bytes: Uint8Array, replies = 1): Promise<readonly string[]> {
+  askSlowly(bytes: Uint8Array, replies = 1): Promise<readonly string[]> {
+    return this.#askInPieces(
+      Array.from(bytes, (octet) => Uint8Array.of(octet)),
+      replies,
+    );
+  }
+
+  /** Two TCP segments. */
+  askInTwo(bytes: Uint8Array, at: number, replies = 1): Promise<readonly string[]> {
+    return this.#askInPieces([bytes.subarray(0, at), bytes.subarray(at)], replies);
+  }
+
+  async #askInPieces(pieces: readonly Uint8Array[], replies: number): Promise<readonly string[]> {
     const before = this.replies.all.length;
-    for (const octet of bytes) {
-      await new Promise<unknown>((resolve) => this.#socket.write(Uint8Array.of(octet), resolve));
+    for (const piece of pieces) {
+      await new Promise<unknown>((resolve) => this.#socket.write(piece, resolve));
       await new Promise((resolve) => setImmediate(resolve)); // the server, in this process, reads it
     }
     return (await this.replies.count(before + replies)).slice(before);
@@ -65,14 +77,15 @@ export class RawClient implements AsyncDisposable {
     return (await this.ask(Buffer.from(`${lines}.\r\n`, "latin1")))[0]!;
   }
 
-  /** One message by BDAT, all chunks at once; the reply to the last. */
+  /** One message by BDAT, all chunks at once; the first refusal, or the reply to the last chunk. */
   async bdat(envelope: RawEnvelope, chunks: readonly Uint8Array[]): Promise<string> {
     const pieces = chunks.flatMap((chunk, i) => [
       Buffer.from(`BDAT ${chunk.length}${i === chunks.length - 1 ? " LAST" : ""}\r\n`),
       chunk,
     ]);
     const bytes = Buffer.concat([Buffer.from(commandsOf(envelope)), ...pieces]);
-    return (await this.ask(bytes, envelope.to.length + 1 + chunks.length)).at(-1)!;
+    const replies = (await this.ask(bytes, envelope.to.length + 1 + chunks.length)).slice(-chunks.length);
+    return replies.find((reply) => !reply.startsWith("250 ")) ?? replies.at(-1)!;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -116,13 +116,12 @@ class Conversation {
 
   /** `whole` has its line end. */
   #line(): { text: Buffer; whole: Buffer } | undefined {
-    const end = this.#options.gullible ? /\r\n|\n|\r(?=[^\n])/ : /\r\n/;
-    const found = end.exec(this.#unread.toString("latin1"));
-    if (found === null) return undefined;
-    const text = this.#unread.subarray(0, found.index);
-    const whole = this.#unread.subarray(0, found.index + found[0].length);
+    const [at, endBytes] = this.#options.gullible ? gullibleLineEnd(this.#unread) : [this.#unread.indexOf("\r\n"), 2];
+    if (at === -1) return undefined;
+    const text = this.#unread.subarray(0, at);
+    const whole = this.#unread.subarray(0, at + endBytes);
     this.#unread = this.#unread.subarray(whole.length);
-    return { text: this.#options.gullible ? text.filter((octet) => octet !== 0) as Buffer : text, whole };
+    return { text: this.#options.gullible ? Buffer.from(text.filter((octet) => octet !== 0)) : text, whole };
   }
 
   #readData({ text, whole }: { text: Buffer; whole: Buffer }): void {
@@ -162,7 +161,7 @@ class Conversation {
     switch (verb) {
       case "EHLO":
       case "LHLO":
-        return this.#say(["sink.test", ...this.#offers()].map((word, i, all) => `250${i + 1 < all.length ? "-" : " "}${word}`).join("\r\n"));
+        return this.#say(`${["250-sink.test", ...this.#offers()].join("\r\n250-")}\r\n250 HELP`);
       case "STARTTLS":
         this.#say("220 2.0.0 go ahead");
         return this.#encrypt();
@@ -196,4 +195,10 @@ class Conversation {
     const { offers = everyExtension, pem } = this.#options;
     return pem === undefined || this.#secure ? offers : [...offers, "STARTTLS"];
   }
+}
+
+/** Where it is, and its length; a CR at the very end may yet become a CRLF. */
+function gullibleLineEnd(octets: Buffer): [at: number, bytes: number] {
+  const found = /\r\n|\n|\r(?=[^\n])/.exec(octets.toString("latin1"));
+  return found === null ? [-1, 0] : [found.index, found[0].length];
 }

@@ -73,6 +73,17 @@ class MemoryStore implements QueueStore, HistoryStore {
     return body.bytes;
   }
 
+  #takeAll(messages: readonly NewMessage[]): Uint8Array[] {
+    const bodies: Uint8Array[] = [];
+    try {
+      for (const message of messages) bodies.push(this.#take(message));
+      return bodies;
+    } catch (error) {
+      for (const body of bodies) this.#room.giveBack(body.length);
+      throw error;
+    }
+  }
+
   #insert({ message, recipients, expiresAt, events }: NewMessage, body: Uint8Array): void {
     this.#bodies.set(message.queueId, body);
     for (const recipient of recipients) {
@@ -102,7 +113,7 @@ class MemoryStore implements QueueStore, HistoryStore {
     events: readonly Event[],
     notices: readonly NewMessage[],
   ): Promise<void> {
-    const bodies = notices.map((notice) => this.#take(notice)); // before anything changes: all or nothing
+    const bodies = this.#takeAll(notices); // before anything changes: all or nothing
     for (const { deliveryId, by, next } of settlements) {
       const kept = this.#deliveries.get(deliveryId);
       if (kept === undefined) continue;

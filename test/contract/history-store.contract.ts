@@ -1,0 +1,127 @@
+// What every driver of the history promises (src/journal/history.ts), as one suite.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Address } from "../../src/mail/address.ts";
+import {
+  ann,
+  bob,
+  claim,
+  dan,
+  deferred,
+  delivered,
+  done,
+  type Driver,
+  mail,
+  queueId,
+  received,
+  refusal,
+  type Store,
+} from "./mail.ts";
+
+export function historyStoreContract({ name, open }: Driver): void {
+  const it = (promise: string, check: (store: Store) => Promise<void>): void => {
+    test(promise, async () => {
+      await using store = await open();
+      await check(store);
+    });
+  };
+
+  describe(`${name}: history`, () => {
+    it("finds the whole story of a message by queue id, sender, recipient and Message-ID", async (store) => {
+      const story = [
+        received(1, [bob, dan], { messageId: "<m1@sender.example>" }),
+        delivered(1, bob, 5),
+        delivered(1, dan, 6),
+      ];
+      await store.record(story.slice(0, 2));
+      await store.record([received(2, ["x@three.example" as Address], { from: "y@three.example" as Address })]);
+      await store.record(story.slice(2));
+      for (const query of [{ queueId: queueId(1) }, { address: ann }, { address: bob }, { address: dan }])
+        assert.deepEqual(await store.find(query, 10), story);
+      assert.deepEqual(await store.find({ messageId: "<m1@sender.example>" }, 10), story);
+      assert.deepEqual(await store.find({ messageId: "m1@sender.example" }, 10), story);
+      assert.deepEqual(await store.find({ messageId: "m1@sender.exampl" }, 10), []);
+      assert.deepEqual(await store.find({ address: "nobody@one.example" as Address }, 10), []);
+    });
+
+    it("finds addresses whatever their case", async (store) => {
+      await store.record([received(1, ["Bob.Smith@one.example" as Address])]);
+      assert.equal((await store.find({ address: "bob.SMITH@one.example" as Address }, 10)).length, 1);
+    });
+
+    it("finds recipients that later events name", async (store) => {
+      await store.record([delivered(1, dan)]);
+      assert.deepEqual(await store.find({ address: dan }, 10), [delivered(1, dan)]);
+    });
+
+    it("finds refusals, each for itself", async (store) => {
+      const [first, second] = [refusal(3, bob), refusal(4, dan)];
+      await store.record([first, second, received(5, [bob])]);
+      assert.deepEqual(await store.find({ address: bob }, 10), [first, received(5, [bob])]);
+      assert.deepEqual(await store.find({ address: ann }, 10), [first, second, received(5, [bob])]);
+    });
+
+    it("answers the newest messages, and each of them whole", async (store) => {
+      for (const n of [1, 2, 3]) await store.record([received(n, [bob]), delivered(n, bob, n + 100)]);
+      await store.record([refusal(4, bob)]);
+      assert.deepEqual(await store.find({ address: bob }, 2), [
+        received(3, [bob]),
+        delivered(3, bob, 103),
+        refusal(4, bob),
+      ]);
+    });
+
+    it("has the events of keep and settle, in the order they were written", async (store) => {
+      await store.keep(mail(1, { events: [received(1, [bob])] }));
+      const [delivery] = await claim(store);
+      await store.settle([done(delivery!.deliveryId)], [delivered(1, bob, 9)], []);
+      assert.deepEqual(await store.find({ queueId: queueId(1) }, 1), [received(1, [bob]), delivered(1, bob, 9)]);
+    });
+  });
+
+  describe(`${name}: prune`, () => {
+    it("forgets old events, and how to find them", async (store) => {
+      const events = [
+        received(1, [bob], { messageId: "<m@x>" }),
+        refusal(2, dan),
+        delivered(1, bob, 50),
+        refusal(60, dan),
+      ];
+      await store.record(events);
+      assert.equal(await store.prune(50, 100), 2);
+      assert.deepEqual(await store.find({ messageId: "<m@x>" }, 10), []);
+      assert.deepEqual(await store.find({ address: ann }, 10), [refusal(60, dan)]);
+      assert.deepEqual(await store.find({ address: dan }, 10), [refusal(60, dan)]);
+      assert.deepEqual(await store.find({ address: bob }, 10), [delivered(1, bob, 50)], "what is left is still found");
+      assert.equal(await store.prune(1_000, 100), 2);
+      assert.deepEqual(await store.find({ address: bob }, 10), []);
+    });
+
+    it("forgets `limit` rows at most, the oldest first", async (store) => {
+      await store.record([3, 1, 2, 5, 4].map((at) => refusal(at, bob)));
+      assert.equal(await store.prune(1_000, 3), 3);
+      assert.deepEqual(
+        (await store.find({ address: bob }, 10)).map(({ at }) => at),
+        [4, 5],
+      );
+      assert.equal(await store.prune(1_000, 3), 2);
+      assert.equal(await store.prune(1_000, 3), 0);
+    });
+
+    it("leaves alone what is still queued", async (store) => {
+      await store.keep(mail(1, { events: [received(1, [bob])] }));
+      assert.equal(await store.prune(1_000, 100), 0);
+      const [delivery] = await claim(store);
+      await store.settle([deferred(delivery!.deliveryId)], [], []);
+      assert.equal(await store.prune(1_000, 100), 0);
+      await store.change({}, "drop", 500);
+      assert.equal(await store.prune(1_000, 100), 2);
+    });
+
+    it("forgets many at once", async (store) => {
+      await store.record(Array.from({ length: 1_300 }, (_, i) => refusal(i, bob)));
+      assert.equal(await store.prune(1_200, 5_000), 1_200);
+      assert.equal((await store.find({ address: bob }, 5_000)).length, 100);
+    });
+  });
+}
