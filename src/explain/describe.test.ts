@@ -40,7 +40,7 @@ const failures: readonly [Failure, string][] = [
   [{ kind: "unsupported", host, extension: "8BITMIME", text }, "5.6.3"],
   [{ kind: "unsupported", host, extension: "BINARYMIME", text }, "5.6.3"],
   [{ kind: "unsupported", host, extension: "SIZE", text }, "5.3.4"],
-  [{ kind: "unsupported", host, extension: "AUTH", text }, "5.7.4"],
+  [{ kind: "unsupported", host, extension: "AUTH", text }, "4.7.4"],
   [{ kind: "local", problem: "mailbox-full", text }, "4.2.2"],
   [{ kind: "local", problem: "no-such-mailbox", text }, "5.1.1"],
   [{ kind: "local", problem: "not-writable", text }, "4.2.0"],

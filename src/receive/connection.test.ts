@@ -44,15 +44,19 @@ async function bareConnection(times: Partial<ReceiveTimes> = {}) {
 
 test("a client that sends all at once and ends its side gets all replies", async () => {
   await using server = await serve();
-  server.stage.decide = async () => reply(220, undefined, "after a tick");
+  const decision = Promise.withResolvers<Reply>();
+  server.stage.decide = () => decision.promise;
   const client = server.dial();
   client.socket.end("one\r\nASK\r\nDATA\r\nhello\r\n.\r\ntwo\r\n");
+  await once(client.socket, "finish");
+  for (let turn = 0; turn < 20; turn += 1) await nextTurn();
+  decision.resolve(reply(220, undefined, "after its end"));
   await client.closed;
   const codes = client.received.trim().split("\r\n");
   assert.deepEqual(codes, [
-    "220 after a tick",
+    "220 after its end",
     "250 2.0.0 one",
-    "220 after a tick",
+    "220 after its end",
     "250 2.0.0 send it",
     "250 2.0.0 kept",
     "250 2.0.0 two",
@@ -259,6 +263,18 @@ test("our own waits do not count against the client", async () => {
   later(300_000);
   kept.resolve(reply(250, "2.0.0", "kept after all"));
   await client.until("kept after all");
+  client.socket.end();
+});
+
+test("nor does a disk that is behind", async () => {
+  const { client, later, stage } = await bareConnection();
+  const written = Promise.withResolvers<void>();
+  stage.write = () => written.promise;
+  await client.send("DATA\r\nhello, world\r\n").until("send it");
+  await eventually(() => stage.contents[0] !== "");
+  later(300_000);
+  written.resolve();
+  await client.send(".\r\n").until("kept");
   client.socket.end();
 });
 

@@ -60,8 +60,7 @@ export class Connection {
         if (now - this.#startedAt >= this.#times.greetingDelayMs) this.#greet();
         return;
       case "open": {
-        const moments = { ...this.#conversation.moments, startedAt: this.#startedAt };
-        const late = overdue(this.#stuffed ? { ...moments, waiting: "reader" } : moments, this.#times, now);
+        const late = overdue({ ...this.#conversation.moments, startedAt: this.#startedAt }, this.#times, now);
         if (late) this.#conversation.hangUp(late);
         return;
       }

@@ -47,6 +47,17 @@ test("a decision that takes time holds back all that follows it", async () => {
   assert.deepEqual(log, ["250 2.0.0 one", "550 5.1.1 no such user", "250 2.0.0 two", "resume"]);
 });
 
+test("effects behind a question come before those of its answer", () => {
+  const { feed, log, session } = converse();
+  const question = { about: "connection", client: session.client } as const;
+  session.feed = () => [
+    { kind: "ask", question },
+    { kind: "send", bytes: Buffer.from("behind") },
+  ];
+  feed("any");
+  assert.deepEqual(log, ["behind", "220 yes"]);
+});
+
 test("content waits for the sink, and the final reply for the last of it", async () => {
   const { feed, log, stage, conversation } = converse();
   const written = later<void>();

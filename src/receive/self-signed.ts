@@ -21,15 +21,8 @@ export async function selfSigned(hostname: string, now: Instant): Promise<string
   return `${key}\n${certificate.toString("pem")}\n`;
 }
 
-/** Loaded only when a certificate is made. The library asks for a Reflect polyfill while it loads, and for nothing of it. */
+/** Loaded only when a certificate is made; it leans on the metadata polyfill. */
 async function loadX509() {
-  const nothing = (): undefined => undefined;
-  const polyfill = { getMetadata: nothing, getOwnMetadata: nothing };
-  const added = Object.entries(polyfill).filter(([name]) => !(name in Reflect));
-  Object.assign(Reflect, Object.fromEntries(added));
-  try {
-    return await import("@peculiar/x509");
-  } finally {
-    for (const [name] of added) Reflect.deleteProperty(Reflect, name);
-  }
+  await import("reflect-metadata");
+  return import("@peculiar/x509");
 }

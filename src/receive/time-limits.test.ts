@@ -42,11 +42,6 @@ test("a session has an end, however busy; our own waits are not its fault", () =
   assert.match(verdict(ownTimes.answerMs + 1, { waiting: "answer" })!, /^421 4\.3\.0/);
 });
 
-test("who does not read our replies is ended after the time of a command", () => {
-  assert.equal(verdict(300_000, { waiting: "reader" }), undefined);
-  assert.match(verdict(300_001, { waiting: "reader" })!, /^421 4\.4\.2 our replies were not read/);
-});
-
 test("the limits are looked at each second, or in quarters of the smallest", () => {
   assert.equal(lookEveryMs(times), 1_000);
   assert.equal(lookEveryMs({ ...times, dataTimeoutMs: 400 }), 100);

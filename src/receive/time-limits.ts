@@ -29,8 +29,8 @@ export interface Moments {
   /** The last time that a command was finished, content came, or we ended a wait of our own. */
   readonly progressAt: number;
   readonly contentSince: number;
-  /** `us`: our answer or our disk is awaited; `reader`: the client does not read our replies. */
-  readonly waiting: Waiting | "us" | "reader";
+  /** `us`: our answer or our disk is awaited. */
+  readonly waiting: Waiting | "us";
 }
 
 /** The 421 to hang up with, when a limit has passed. */
@@ -45,8 +45,6 @@ export function overdue(moments: Moments, times: ReceiveTimes, now: number): Rep
       if (now - moments.contentSince > times.messageTimeoutMs)
         return tooSlow(`the message took longer than ${seconds(times.messageTimeoutMs)}`);
       break;
-    case "reader":
-      return waitedMs > times.commandTimeoutMs ? tooSlow("our replies were not read") : undefined;
     case "us":
     case "answer":
       return waitedMs > ownTimes.answerMs ? reply(421, "4.3.0", "no decision in time, try again later") : undefined;

@@ -1,5 +1,5 @@
 // Any content arrives octet for octet, whichever way it comes and goes. RFC 5321 §4.5.2, RFC 3030.
-import fc from "fast-check";
+import * as fc from "fast-check";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertCarried } from "../support/carried.ts";
@@ -56,7 +56,10 @@ test("DATA in, DATA out", async () => {
     const taken = await way.pass((client, from) => client.data({ from, to }, content));
     assertCarried(taken.content, content);
   });
-  await fc.assert(passes, { ...runs, examples: [[crlf], [Buffer.from(".\r\n")], [Buffer.from("Subject: header only\r\n")]] });
+  await fc.assert(passes, {
+    ...runs,
+    examples: [[crlf], [Buffer.from(".\r\n")], [Buffer.from("Subject: header only\r\n")]],
+  });
   const empty = await way.pass((client, from) => client.data({ from, to }, Buffer.alloc(0)));
   assertCarried(empty.content, Buffer.alloc(0));
 });

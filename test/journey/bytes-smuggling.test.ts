@@ -51,7 +51,8 @@ async function assertOne({ sink, client, received }: Way, sequence: string, repl
   const taken = await sink.taken.count(received());
   assert.equal(taken.length, received(), name);
   assert.ok(taken.every(({ mail }) => !mail.includes("smuggler")));
-  if (isHarmless) assertCarried(taken.find(({ mail }) => mail.includes("outer"))!.content, Buffer.from(outer(sequence)));
+  if (isHarmless)
+    assertCarried(taken.find(({ mail }) => mail.includes("outer"))!.content, Buffer.from(outer(sequence)));
 }
 
 test("the next hop of these tests can be smuggled into", { skip }, async () => {

@@ -144,6 +144,7 @@ export class Lab implements AsyncDisposable {
 
   /** Time jumps to when the next delivery falls due; resolves when all that are due then were attempted. */
   async nextAttempt(): Promise<void> {
+    await this.calm();
     const waiting = (await this.control.list({ limit: 1_000 })).filter(({ state }) => state !== "held");
     assert.ok(waiting.length > 0, "something waits");
     const dueAt = Math.min(...waiting.map((delivery) => delivery.dueAt));
@@ -166,9 +167,32 @@ export class Lab implements AsyncDisposable {
       );
   }
 
-  /** Nothing is left in the queue, held deliveries included. */
+  /** Resolves when each delivery of each message has had an attempt, notices included. */
+  async calm(): Promise<void> {
+    await this.#each("attempt at each delivery", (event) => "attempt" in event);
+  }
+
+  /** Each delivery has come to its end, and nothing is left in the queue, held deliveries included. */
   async assertEmpty(): Promise<void> {
+    await this.#each("end of each delivery", (event) =>
+      event.kind === "operator" ? event.action === "drop" : event.kind === "delivered" || event.kind === "bounced",
+    );
     assert.deepEqual(await this.control.counts({}), { due: 0, deferred: 0, claimed: 0, held: 0 });
+  }
+
+  /** Resolves when each delivery of each message has an event that fits. */
+  async #each(what: string, fits: (event: Event) => boolean): Promise<void> {
+    const key = (queueId: string, to: unknown): string => `${queueId} ${String(to)}`;
+    await this.until(what, () => {
+      const found = new Set(
+        this.events
+          .filter(fits)
+          .flatMap((event) => ("queueId" in event && "to" in event ? key(event.queueId, event.to) : [])),
+      );
+      return this.events.every(
+        (event) => event.kind !== "received" || event.to.every((to) => found.has(key(event.queueId, to))),
+      );
+    });
   }
 
   #tell(happened: () => void): void {

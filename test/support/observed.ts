@@ -1,4 +1,5 @@
 // What a test has seen happen, in order, and a way to wait for more of it without a clock.
+import { inspect } from "node:util";
 
 /** A test that waits longer than this has failed. */
 const timeLimitMs = 20_000;
@@ -45,8 +46,6 @@ export class Observed<T> {
   }
 
   #shown(): string {
-    return JSON.stringify(this.#all.slice(-20), (_, value: unknown) =>
-      value instanceof Uint8Array ? `${value.length} bytes` : value,
-    );
+    return inspect(this.#all.slice(-10), { depth: 3, breakLength: 120, maxStringLength: 200 });
   }
 }

@@ -34,7 +34,7 @@ export class RawClient implements AsyncDisposable {
 
   #hear(text: string): void {
     this.#unread += text;
-    for (let end = 0; (end = this.#unread.search(/^\d{3} .*\r\n/m)) >= 0; ) {
+    for (let end = 0; (end = this.#unread.search(/^\d{3} .*\r\n/m)) >= 0;) {
       const after = this.#unread.indexOf("\r\n", end);
       this.replies.add(this.#unread.slice(0, after));
       this.#unread = this.#unread.slice(after + 2);

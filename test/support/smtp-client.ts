@@ -73,7 +73,12 @@ async function* readReplies(socket: Socket): AsyncGenerator<string, undefined> {
 
 /** Octets of a message as DATA wants them, the final dot included. RFC 5321 §4.5.2. */
 export const dotted = (content: string | Uint8Array): Buffer =>
-  Buffer.from(`${Buffer.from(content as string).toString("latin1").replaceAll(/^\./gm, "..")}.\r\n`, "latin1");
+  Buffer.from(
+    `${Buffer.from(content as string)
+      .toString("latin1")
+      .replaceAll(/^\./gm, "..")}.\r\n`,
+    "latin1",
+  );
 
 const withPath = (verb: string, text: string): string => {
   const [path, ...parameters] = text.split(" ");

@@ -38,6 +38,11 @@ export const listQueries = {
     WHERE lease_until IS NOT NULL AND held = 0 ORDER BY lease_until LIMIT 1`,
 } as const;
 
+export const bodyQueries = {
+  body: "SELECT body_file, body FROM message WHERE queue_id = ?",
+  withFile: "SELECT body_file FROM message WHERE body_file IN (SELECT value FROM json_each(?))",
+} as const;
+
 interface Page {
   readonly limit: number;
   /** A deliveryId. */
@@ -47,8 +52,8 @@ interface Page {
 export function listing(db: DatabaseSync) {
   const waitingAt = db.prepare(listQueries.waitingAt);
   const leaseEnd = db.prepare(listQueries.leaseEnd);
-  const body = db.prepare("SELECT body_file, body FROM message WHERE queue_id = ?");
-  const withFile = db.prepare("SELECT body_file FROM message WHERE body_file IN (SELECT value FROM json_each(?))");
+  const body = db.prepare(bodyQueries.body);
+  const withFile = db.prepare(bodyQueries.withFile);
 
   const page = (columns: string, filter: QueueFilter, { limit, after }: Page): unknown[] =>
     db.prepare(listQueries.deliveries(columns, filter)).all({ ...where(filter).terms, limit, after });

@@ -12,14 +12,14 @@ export interface Call {
 }
 
 /** To a worker. */
-export type Letter = readonly Call[] | "close";
+export type Letter = "open" | readonly Call[] | "close";
+
+/** Of the answer to "open". */
+export const openingId = 0;
 
 export type Answer =
   | { readonly id: number; readonly ok: true; readonly value: unknown }
   | { readonly id: number; readonly ok: false; readonly error: PlainError };
-
-/** First message of a worker: undefined when it is ready. */
-export type Ready = PlainError | undefined;
 
 /** An error as it crosses threads, where classes are lost. */
 export interface PlainError {

@@ -22,7 +22,6 @@ import { BodyFiles, syncDirectory } from "./body-files.ts";
 import { SpooledBody, SpoolingWriter } from "./body-writer.ts";
 import type { WriterOptions } from "./database.ts";
 import type { PreparedMessage } from "./keeping.ts";
-import type { Operations } from "./protocol.ts";
 import type { ReaderOperations } from "./reader.ts";
 import { RecentBodies } from "./recent-bodies.ts";
 import type { Gone } from "./settling.ts";
@@ -51,19 +50,16 @@ export async function openSqlite(options: SqliteOptions): Promise<QueueStore & H
   const { dir, largeBytes = 100 * 1024, minFreeBytes = 16 * 1024 ** 2, ...limits } = options;
   await makeDirectory(dir);
   const writerOptions: WriterOptions = { dir, minFreeBytes, ...limits };
-  const started = new AsyncDisposableStack(); // closed in reverse order: the writer last, as it tidies up
-  const start = async <Offered extends Operations>(name: string, workerData: unknown): Promise<Thread<Offered>> => {
-    const thread = await Thread.start<Offered>(name, workerData);
-    started.defer(() => thread.close());
-    return thread;
-  };
+  const writer = new Thread<WriterOperations>("writer", writerOptions);
+  const reader = new Thread<ReaderOperations>("reader", { dir });
+  const desk = new Thread<ReaderOperations>("reader", { dir });
+  const store = new SqliteStore({ writer, reader, desk, files: new BodyFiles(dir), largeBytes });
   try {
-    const writer = await start<WriterOperations>("writer", writerOptions);
-    const reader = await start<ReaderOperations>("reader", { dir });
-    const desk = await start<ReaderOperations>("reader", { dir });
-    return new SqliteStore({ writer, reader, desk, threads: started, files: new BodyFiles(dir), largeBytes });
+    await writer.open(); // makes the tables
+    await Promise.all([reader.open(), desk.open()]);
+    return store;
   } catch (error) {
-    await started.disposeAsync();
+    await store[Symbol.asyncDispose]();
     throw error;
   }
 }
@@ -87,8 +83,6 @@ interface Parts {
   readonly reader: Thread<ReaderOperations>;
   /** For people's questions, which may read the whole queue. */
   readonly desk: Thread<ReaderOperations>;
-  /** All of them, to be closed. */
-  readonly threads: AsyncDisposable;
   readonly files: BodyFiles;
   readonly largeBytes: number;
 }
@@ -97,16 +91,14 @@ class SqliteStore implements QueueStore, HistoryStore {
   readonly #writer: Thread<WriterOperations>;
   readonly #reader: Thread<ReaderOperations>;
   readonly #desk: Thread<ReaderOperations>;
-  readonly #threads: AsyncDisposable;
   readonly #files: BodyFiles;
   readonly #largeBytes: number;
   readonly #recent = new RecentBodies(recentBytes);
 
-  constructor({ writer, reader, desk, threads, files, largeBytes }: Parts) {
+  constructor({ writer, reader, desk, files, largeBytes }: Parts) {
     this.#writer = writer;
     this.#reader = reader;
     this.#desk = desk;
-    this.#threads = threads;
     this.#files = files;
     this.#largeBytes = largeBytes;
   }
@@ -238,7 +230,8 @@ class SqliteStore implements QueueStore, HistoryStore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#threads[Symbol.asyncDispose]();
+    await Promise.all([this.#reader.close(), this.#desk.close()]);
+    await this.#writer.close(); // last, for it tidies up
   }
 }
 

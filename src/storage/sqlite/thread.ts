@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import { type Answer, type Call, type Letter, type Operations, type Ready, revive } from "./protocol.ts";
+import { type Answer, type Call, type Letter, openingId, type Operations, revive } from "./protocol.ts";
 
 interface Pending {
   readonly resolve: (value: never) => void;
@@ -12,27 +12,25 @@ interface Pending {
 export class Thread<Offered extends Operations> {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
-  #lastId = 0;
+  #lastId = openingId;
   #outbox: Call[] = [];
   #ended: Error | undefined;
 
-  private constructor(worker: Worker) {
-    this.#worker = worker;
-    worker.on("message", (answers: readonly Answer[]) => this.#settle(answers));
-    worker.on("error", (error) =>
+  /** Starts `name`, a file beside this one. */
+  constructor(name: string, workerData: unknown) {
+    this.#worker = new Worker(new URL(name + extname(import.meta.url), import.meta.url), { workerData });
+    this.#worker.on("message", (answers: readonly Answer[]) => this.#settle(answers));
+    this.#worker.on("error", (error) =>
       this.#end(new Error(`the storage thread failed: ${String(error)}`, { cause: error })),
     );
-    worker.on("exit", () => this.#end(new Error("the store is closed")));
+    this.#worker.on("exit", () => this.#end(new Error("the store is closed")));
   }
 
-  /** Starts `name`, a file beside this one; rejects with the reason when it cannot open the store. */
-  static async start<Offered extends Operations>(name: string, workerData: unknown): Promise<Thread<Offered>> {
-    const file = new URL(name + extname(import.meta.url), import.meta.url);
-    const worker = new Worker(file, { workerData });
-    const [failure] = (await once(worker, "message")) as [Ready];
-    if (failure === undefined) return new Thread<Offered>(worker);
-    await worker.terminate();
-    throw revive(failure);
+  /** To be awaited before the first call; rejects with the reason when it cannot open the store. */
+  open(): Promise<void> {
+    const opened = new Promise<void>((resolve, reject) => this.#pending.set(openingId, { resolve, reject }));
+    this.#send("open");
+    return opened;
   }
 
   call<Name extends keyof Offered & string>(

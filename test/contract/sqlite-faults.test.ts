@@ -1,0 +1,218 @@
+// Each write of `keep` and `settle` fails in turn: nothing is lost, nothing is half done, and the store goes on.
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { describe, test } from "node:test";
+import { StoreFull } from "../../src/queue/store.ts";
+import { databaseFile } from "../../src/storage/sqlite/database.ts";
+import { openSqlite } from "../../src/storage/sqlite/store.ts";
+import { bodyFiles, dataDir } from "./data-dir.ts";
+import {
+  ann,
+  bob,
+  claim,
+  claimAll,
+  compose,
+  content,
+  dan,
+  deferred,
+  delivered,
+  done,
+  mail,
+  queueId,
+  readBody,
+  received,
+  type Store,
+} from "./mail.ts";
+
+/** Runs `body` while the write `fault` names fails. */
+async function withFault(dir: string, fault: string, body: () => Promise<void>): Promise<void> {
+  using db = new DatabaseSync(databaseFile(dir));
+  db.exec(`CREATE TRIGGER fault BEFORE ${fault} BEGIN SELECT RAISE(ABORT, 'injected fault'); END`);
+  await body();
+  db.exec("DROP TRIGGER fault");
+}
+
+/** All that a store tells of its queue and history. */
+async function everything(store: Store): Promise<unknown> {
+  const deliveries = await store.list({}, 1_000);
+  const ids = new Set(deliveries.map(({ message }) => message.queueId));
+  const bodies = await Promise.all([...ids].map(async (id) => (await readBody(store, id)).toString("latin1")));
+  const stories = await Promise.all([ann, bob, dan].map((address) => store.find({ address }, 1_000)));
+  return { deliveries, bodies, stories };
+}
+
+const largeBytes = 1_000;
+
+describe("sqlite: a keep that fails", () => {
+  const faults = [
+    "INSERT ON message WHEN NEW.queue_id = 'q00002'",
+    "INSERT ON delivery WHEN NEW.address = 'dan@two.example'", // the second of two
+    "INSERT ON event WHEN NEW.queue_id = 'q00002'",
+    "INSERT ON message_key WHEN NEW.key = 'dan@two.example'",
+  ];
+  for (const fault of faults)
+    for (const sizeBytes of [10, 5_000])
+      test(`at ${fault}, with ${sizeBytes} bytes`, async () => {
+        const dir = await dataDir();
+        let before: unknown;
+        {
+          await using store = await openSqlite({ dir, largeBytes });
+          const options = { to: [bob, dan], events: [received(2, [bob, dan])] };
+          const guilty = mail(2, { ...options, body: await compose(store, content(sizeBytes)) });
+          await withFault(dir, fault, async () => {
+            const results = await Promise.allSettled([store.keep(mail(1)), store.keep(guilty), store.keep(mail(3))]);
+            assert.deepEqual(
+              results.map(({ status }) => status),
+              ["fulfilled", "rejected", "fulfilled"],
+            );
+          });
+          before = await everything(store);
+        }
+        await using store = await openSqlite({ dir, largeBytes });
+        await store.recover("worker");
+        assert.deepEqual(await everything(store), before);
+        assert.deepEqual(
+          (await store.list({}, 10)).map(({ message }) => message.queueId),
+          [queueId(1), queueId(3)],
+        );
+        assert.deepEqual(await bodyFiles(dir), []);
+        await store.keep(mail(2, { to: [bob, dan], body: await compose(store, content(sizeBytes)) }));
+        assert.equal((await readBody(store, queueId(2))).length, sizeBytes);
+      });
+});
+
+describe("sqlite: a settlement that fails", () => {
+  const faults = [
+    "DELETE ON delivery WHEN OLD.address = 'dan@two.example'",
+    "UPDATE ON delivery WHEN NEW.attempts = 1",
+    "DELETE ON message",
+    "INSERT ON message",
+    "INSERT ON delivery",
+    "INSERT ON event",
+    "INSERT ON message_key",
+  ];
+  for (const fault of faults)
+    test(`at ${fault}`, async () => {
+      const dir = await dataDir();
+      let before: unknown;
+      {
+        await using store = await openSqlite({ dir, largeBytes });
+        const body = await compose(store, content(5_000));
+        await store.keep(mail(1, { to: [bob, dan], body, events: [received(1, [bob, dan])] }));
+        await store.keep(mail(2));
+        const [one, two, three] = await claim(store);
+        before = await everything(store);
+        const settlements = [done(one!.deliveryId), done(two!.deliveryId), deferred(three!.deliveryId)];
+        const notice = { from: "", to: [ann], events: [received(9, [ann])] } as const;
+        const settle = () =>
+          store.settle(
+            settlements,
+            [delivered(1, bob), delivered(1, dan)],
+            [mail(9, { ...notice, body: content(4_000) })],
+          );
+        await withFault(dir, fault, () => assert.rejects(settle(), /injected fault/));
+        assert.deepEqual(await everything(store), before);
+        await settle(); // as the journey does, a little later
+        assert.deepEqual(
+          (await store.list({}, 10)).map(({ message, state }) => `${message.queueId} ${state}`),
+          ["q00002 deferred", "q00009 due"],
+        );
+        before = await everything(store);
+      }
+      await using store = await openSqlite({ dir, largeBytes });
+      await store.recover("worker");
+      assert.deepEqual(await everything(store), before);
+      assert.equal((await bodyFiles(dir)).length, 1, "the notice's");
+    });
+
+  test("takes no claim of the same moment with it", async () => {
+    const dir = await dataDir();
+    await using store = await openSqlite({ dir });
+    for (const n of [1, 2, 3]) await store.keep(mail(n));
+    const [first] = await claim(store, { limit: 1 });
+    await withFault(dir, "DELETE ON delivery", async () => {
+      const settled = store.settle([done(first!.deliveryId)], [], []);
+      const [one, two] = await Promise.all([
+        claim(store, { limit: 1 }),
+        claim(store, { limit: 1, by: "b" }),
+        assert.rejects(settled),
+      ]);
+      assert.deepEqual(
+        [...one, ...two].map(({ message }) => message.receivedAt),
+        [2, 3],
+      );
+    });
+  });
+
+  test("leaves no wrong memory of a backlog behind", async () => {
+    const dir = await dataDir();
+    await using store = await openSqlite({ dir });
+    await store.keep(mail(1));
+    await store.keep(mail(2, { to: [dan] }));
+    await store.keep(mail(3, { to: [dan] }));
+    const [first] = await claim(store, { limit: 1 });
+    const exceptDomains = ["one.example"];
+    await withFault(dir, "UPDATE ON delivery WHEN NEW.due_at = 3", async () => {
+      const failing = [
+        claim(store, { exceptDomains, limit: 1 }),
+        claim(store, { exceptDomains, limit: 1 }),
+        store.change({ to: dan, state: "claimed" }, "bounce", claimAll.now),
+        store.settle([deferred(first!.deliveryId, { dueAt: 3 })], [], []),
+      ];
+      await Promise.allSettled(failing);
+    });
+    await store.recover("another");
+    assert.equal((await claim(store, { exceptDomains })).length, 2);
+  });
+});
+
+describe("sqlite: a full disk", () => {
+  test("says so, loses nothing, and goes on when there is room", async () => {
+    const dir = await dataDir();
+    const kept: number[] = [];
+    {
+      await using store = await openSqlite({ dir, maxBytes: 500_000 });
+      await assert.rejects(async () => {
+        for (let n = 1; n < 1_000; n++) {
+          await store.keep(mail(n, { body: content(20_000), events: [received(n, [bob])] }));
+          kept.push(n);
+        }
+      }, StoreFull);
+      assert.ok(kept.length > 10 && kept.length < 25, `${kept.length} kept`);
+      const [first] = await claim(store, { limit: 1 });
+      await store.settle([done(first!.deliveryId)], [delivered(1, bob)], []);
+      kept.shift();
+      await store.keep(mail(1_001, { body: content(15_000) }));
+      kept.push(1_001);
+    }
+    await using store = await openSqlite({ dir });
+    await store.keep(mail(1_002));
+    kept.push(1_002);
+    assert.deepEqual(
+      (await store.list({}, 100)).map(({ message }) => message.receivedAt),
+      kept,
+    );
+    for (const n of kept.slice(0, -2)) assert.equal((await readBody(store, queueId(n))).length, 20_000);
+  });
+
+  test("is not filled to the last byte: what is kept can still be settled", async () => {
+    const dir = await dataDir();
+    {
+      await using store = await openSqlite({ dir });
+      await store.keep(mail(1));
+    }
+    await using store = await openSqlite({ dir, minFreeBytes: Number.MAX_SAFE_INTEGER, largeBytes: 1_000 });
+    await assert.rejects(store.keep(mail(2, { body: await compose(store, content(5_000)) })), StoreFull);
+    assert.deepEqual(await bodyFiles(dir), [], "its file goes at once");
+    const [delivery] = await claim(store);
+    await store.settle(
+      [done(delivery!.deliveryId)],
+      [delivered(1, bob)],
+      [mail(3, { to: [ann], body: content(5_000) })],
+    );
+    assert.deepEqual(
+      (await store.list({}, 10)).map(({ message }) => message.queueId),
+      [queueId(3)],
+    );
+  });
+});
