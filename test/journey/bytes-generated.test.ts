@@ -2,10 +2,11 @@
 import * as fc from "fast-check";
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { selfSigned } from "../../src/receive/self-signed.ts";
 import { assertCarried } from "../support/carried.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { routeTo, runServer } from "../support/running-server.ts";
-import { type Sink, startSink, type Taken } from "../support/sink.ts";
+import { type SinkOptions, startSink, type Taken } from "../support/sink.ts";
 
 const crlf = Buffer.from("\r\n");
 
@@ -28,10 +29,10 @@ const chunked = (content: fc.Arbitrary<Buffer>): fc.Arbitrary<Buffer[]> =>
   });
 
 /** A server that relays to a sink, and the way through both. */
-async function open(offers?: readonly string[]) {
+async function open(sinkOptions: SinkOptions = {}, routeOptions: Parameters<typeof routeTo>[1] = {}) {
   const stack = new AsyncDisposableStack();
-  const sink: Sink = stack.use(await startSink(offers && { offers }));
-  const server = stack.use(await runServer({ route: [routeTo(sink.port)] }));
+  const sink = stack.use(await startSink(sinkOptions));
+  const server = stack.use(await runServer({ route: [routeTo(sink.port, routeOptions)] }));
   const client = stack.use(await RawClient.open(server.port));
   let sent = 0;
   return {
@@ -41,20 +42,25 @@ async function open(offers?: readonly string[]) {
       assert.match(await send(client, from), /^250 /);
       return sink.taken.first(({ mail }) => mail.includes(`<${from}>`));
     },
-    sink,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
 
+/** Nothing that BDAT is for. */
+const onlyData = { offers: ["PIPELINING", "8BITMIME"] };
 const to = ["ann@sink.test"];
 const runs = { numRuns: 100 };
 
 test("DATA in, DATA out", async () => {
-  await using way = await open(["PIPELINING", "8BITMIME"]);
+  await using way = await open(onlyData);
   const whole = text.map((content) => Buffer.concat([content, crlf]));
   const passes = fc.asyncProperty(whole, async (content) => {
     const taken = await way.pass((client, from) => client.data({ from, to }, content));
     assertCarried(taken.content, content);
+    assert.equal(
+      taken.mail.includes("BODY=8BITMIME"),
+      content.some((octet) => octet > 127),
+    ); // found out, not declared
   });
   await fc.assert(passes, {
     ...runs,
@@ -65,7 +71,7 @@ test("DATA in, DATA out", async () => {
 });
 
 test("BDAT in, DATA out: a last line without its end gets one", async () => {
-  await using way = await open(["PIPELINING", "8BITMIME"]);
+  await using way = await open(onlyData);
   const passes = fc.asyncProperty(chunked(text), async (chunks) => {
     const taken = await way.pass((client, from) => client.bdat({ from, to }, chunks));
     const content = Buffer.concat(chunks);
@@ -89,14 +95,17 @@ test("BDAT in, BDAT out: octets of every kind", async () => {
   await fc.assert(passes, { ...runs, examples: [[[Buffer.alloc(0)]], [[Buffer.from("no line end")]]] });
 });
 
-test("a message of some megabytes, both ways", async () => {
-  await using byData = await open(["PIPELINING", "8BITMIME"]);
-  await using byBdat = await open();
+test("a message of some megabytes, by DATA and by BDAT, out in TLS", async () => {
+  const pem = await selfSigned("sink.test", Date.now());
+  await using byData = await open({ ...onlyData, pem }, { tls: "require" });
+  await using byBdat = await open({ pem, implicitTls: true }, { tls: "require", implicit_tls: true });
   const content = Buffer.from(".dots and \u00fcmlauts\r\n..\r\n.\r\n".repeat(100_000), "latin1");
   const data = await byData.pass((client, from) => client.data({ from, to }, content));
+  assert.ok(data.secure);
   assertCarried(data.content, content);
   const binary = Buffer.concat([content, Buffer.from([0, 10, 13, 255])]);
   const parameters = "BODY=BINARYMIME";
   const bdat = await byBdat.pass((client, from) => client.bdat({ from, to, parameters }, [binary]));
+  assert.ok(bdat.secure);
   assertCarried(bdat.content, binary);
 });
