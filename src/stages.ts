@@ -1,4 +1,5 @@
 // The stages, built from the config, and what they share.
+import { join } from "node:path";
 import { networks } from "./base/networks.ts";
 import type { World } from "./base/world.ts";
 import type { Config } from "./config/schema.ts";
@@ -53,7 +54,13 @@ export function createStages({ config, world, log, store, hostname, by, wake }: 
       delayNoticeAfterMs: retry.delay_notice_after,
     },
     judge: createJudge([relay, loop(config.receive.max_hops)], world),
-    router: createRouter({ config, resolver, world, hostname }),
+    router: createRouter({
+      config,
+      resolver,
+      world,
+      hostname,
+      postmasterMaildir: join(config.data_dir, "postmaster"),
+    }),
     deliverer: createDeliverer(deliverSettings(deliver, hostname, world)),
     isTrusted: ({ address, protocol }) => protocol === "LOCAL" || trusted.has(address),
     whose: (address) => recipientIs[resolveRecipient(ours, address).kind],

@@ -292,7 +292,7 @@ export const schema = z.strictObject({
     .describe("Folder for the queue, the history, certificates and the control socket. Made if it does not exist."),
   postmaster: mailAddress.optional().meta({
     description:
-      "Address that gets the mail for `postmaster` at our name. Without it, `postmaster` at the first of our domains.",
+      "Address that gets the mail for `postmaster` at our name, and at our domains that name nobody for it. Without it, `postmaster` at the first of our domains; without domains, a Maildir in `data_dir/postmaster`.",
     examples: ["ann@example.org"],
   }),
   listen: z

@@ -129,11 +129,11 @@ test("postmaster is taken in each of our domains and at our name (RFC 5321 §4.5
   assert.deepEqual(who("postmaster@fourth.lab", domains, "root@outside.lab"), ["Postmaster@fourth.lab"]);
 });
 
-test("at our name, only postmaster is ours; and only if someone is there for it", () => {
+test("at our name, only postmaster is ours; where nobody is named for it, it has a mailbox of its own", () => {
   assert.equal(who("ann@mx.our.lab", [domain("our.lab")]), "elsewhere");
-  assert.equal(who("postmaster@mx.our.lab", []), "unknown");
+  assert.deepEqual(who("Postmaster@mx.our.lab", []), ["postmaster@mx.our.lab"]);
   assert.deepEqual(who("postmaster@mx.our.lab", [], "ann@outside.lab"), ["ann@outside.lab"]);
-  assert.equal(who("postmaster@mx.our.lab", [], "postmaster@mx.our.lab"), "unknown");
+  assert.deepEqual(who("postmaster@mx.our.lab", [], "postmaster@mx.our.lab"), ["postmaster@mx.our.lab"]);
 });
 
 test("addresses of a relayed domain stay as they were written (RFC 5321 §2.3.11)", () => {

@@ -112,12 +112,18 @@ function step(ours: OurDomains, address: Address): Step {
 }
 
 /** Of our host name, when it is not one of the domains, only postmaster is ours. RFC 5321 §4.5.1. */
-function ourNameStep({ hostname, postmaster }: OurDomains, address: Address): Step {
+function ourNameStep(ours: OurDomains, address: Address): Step {
+  const { hostname, postmaster } = ours;
   if (domainOf(address) !== hostname || lookupKey(localPartOf(address)) !== "postmaster") return { kind: "elsewhere" };
-  return postmaster === undefined || postmaster === address
-    ? { kind: "unknown" }
+  const ownMailbox = `postmaster@${hostname}` as Address;
+  return postmaster === undefined || postmaster === ownMailbox
+    ? { kind: "mailbox", mailbox: ownMailbox }
     : { kind: "forward", to: [postmaster], mailbox: postmaster };
 }
+
+/** Nobody else is named to read this server's postmaster mail: it has a mailbox of its own. RFC 5321 §4.5.1. */
+export const isOwnPostmaster = (ours: OurDomains, address: Address): boolean =>
+  !ours.byName.has(domainOf(address)) && ourNameStep(ours, address).kind === "mailbox";
 
 /** The local part in full, then without its subaddress. */
 function lookupKeys(localPart: string, { separator, name }: OurDomain): readonly string[] {

@@ -30,6 +30,7 @@ const zone = `
 
 const router = (config: object, changes: Partial<RouterSettings> = {}) =>
   createRouter({
+    postmasterMaildir: "/data/postmaster",
     config: schema.parse(config),
     resolver: fakeResolver(zone),
     world: fakeWorld(),
@@ -173,4 +174,10 @@ test("a password file that cannot be read stops the start with words", () => {
     () => router(config),
     /route with host = "smart\.lab" cannot be read \(ENOENT.*Correct "password_file"/,
   );
+});
+
+test("mail for postmaster of our name has a Maildir where nobody is named to read it", async () => {
+  const routing = await router({}).route("postmaster@us.lab" as Address, "");
+  assert.ok(routing.kind === "hop" && routing.hop.kind === "maildir");
+  assert.equal(routing.hop.path, "/data/postmaster");
 });

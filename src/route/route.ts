@@ -7,7 +7,7 @@ import type { Resolver } from "../dns/resolver.ts";
 import type { Address, ReversePath } from "../mail/address.ts";
 import { domainOf } from "../mail/address.ts";
 import type { Routing } from "../mail/hop.ts";
-import { indexDomains, resolveRecipient } from "./aliases.ts";
+import { indexDomains, isOwnPostmaster, resolveRecipient } from "./aliases.ts";
 import { localHops } from "./local.ts";
 import { mxHosts } from "./mx.ts";
 import type { MxSettings } from "./mx.ts";
@@ -29,6 +29,8 @@ export interface RouterSettings {
   readonly world: World;
   /** Our name in EHLO. */
   readonly hostname: string;
+  /** Maildir for postmaster of our name, where the config names nobody for it. */
+  readonly postmasterMaildir: string;
   /** Content of a password file. */
   readonly readSecret?: (path: string) => string;
 }
@@ -49,6 +51,9 @@ export function createRouter(settings: RouterSettings): Router {
     port,
   };
 
+  const { postmasterMaildir: path } = settings;
+  const postmasterHop = { kind: "maildir", site: `maildir:${path}`, path } as const;
+
   const byMx = async (recipient: Address): Promise<Routing> => {
     const result = await mxHosts(domainOf(recipient), mx);
     if (result.kind === "failed") return result;
@@ -61,6 +66,7 @@ export function createRouter(settings: RouterSettings): Router {
 
   return {
     async route(recipient, reversePath) {
+      if (isOwnPostmaster(ours, recipient)) return { kind: "hop", hop: postmasterHop };
       const localHop = local.get(domainOf(recipient));
       if (localHop !== undefined)
         return resolveRecipient(ours, recipient).kind === "unknown"
