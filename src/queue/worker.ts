@@ -53,7 +53,7 @@ export class Worker {
 
   /** Something may be due: look now. */
   wake(): void {
-    this.#bell.abort();
+    this.#bell.abort("look again"); // a reason of our own, for the default one is an Error with a stack
   }
 
   /** Deliveries being attempted now. */
