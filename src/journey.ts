@@ -1,17 +1,17 @@
 // The journey of a message on one page: accept() takes responsibility for it, attempt() tries to pass it on.
 import type { Deliverer } from "./deliver/deliver.ts";
-import type { Event } from "./journal/event.ts";
 import type { Judge } from "./judge/judge.ts";
 import type { Client } from "./mail/client.ts";
 import type { Envelope } from "./mail/envelope.ts";
 import { type Failure, isPermanent } from "./mail/failure.ts";
-import { countReceived, fieldValue, readHeader } from "./mail/header.ts";
+import { countReceived, readHeader } from "./mail/header.ts";
 import type { Routing } from "./mail/hop.ts";
-import type { Message, QueueId } from "./mail/message.ts";
+import type { QueueId } from "./mail/message.ts";
 import type { Outcome } from "./mail/outcome.ts";
 import { type Reply, reply } from "./mail/reply.ts";
 import type { Intake } from "./queue/intake.ts";
-import { type Body, type Delivery, StoreFull } from "./queue/store.ts";
+import { newMessage } from "./queue/new-message.ts";
+import { type Delivery, StoreFull } from "./queue/store.ts";
 import type { Router } from "./route/route.ts";
 import { settle, type SettlingParts } from "./settling.ts";
 
@@ -31,60 +31,46 @@ export interface Arrival {
 
 /** The last step of a mail transaction: judges the content, keeps it, and answers the final dot. */
 export async function accept(stages: Stages, arrival: Arrival): Promise<Reply> {
-  const taken = await arrival.content.finish();
-  if (taken.kind === "fault") return sorry(stages, arrival, taken.error);
-  const header = readHeader(taken.body.head);
-  const content = { sizeBytes: taken.body.sizeBytes, hops: countReceived(header) - 1 }; // the first is ours
-  const { client, envelope } = arrival;
+  const { client, envelope, queueId, content } = arrival;
+  const taken = await content.finish();
+  if (taken.kind === "fault") return sorry(stages, queueId, taken.error);
+  const { body } = taken;
+  const header = readHeader(body.head);
+
   const refusal = await stages.judge.judge("content", {
     client,
     trusted: stages.isTrusted(client),
     reversePath: envelope.reversePath,
-    content,
+    content: { sizeBytes: body.sizeBytes, hops: countReceived(header) - 1 }, // the first is ours
   });
+  const receivedAt = stages.world.now();
   if (refusal !== undefined) {
-    await arrival.content.discard();
-    stages.journal.note([
-      { kind: "refused", at: stages.world.now(), client, stage: "content", from: envelope.reversePath, reply: refusal },
-    ]);
+    await content.discard();
+    const from = envelope.reversePath;
+    stages.journal.note([{ kind: "refused", at: receivedAt, client, stage: "content", from, reply: refusal }]);
     return refusal;
   }
-  const messageId = fieldValue(header, "Message-ID");
-  try {
-    const events = await keep(stages, arrival, { body: taken.body, ...(messageId && { messageId }) });
-    // from here the message is ours. RFC 5321 §6.1
-    stages.journal.note(events);
-    stages.wake();
-    return reply(250, "2.0.0", `kept, and on its way as ${arrival.queueId}`);
-  } catch (error) {
-    await arrival.content.discard();
-    return sorry(stages, arrival, error);
-  }
-}
 
-async function keep(
-  stages: Stages,
-  { client, envelope, queueId }: Arrival,
-  { body, messageId }: { body: Body; messageId?: string },
-): Promise<Event[]> {
-  const { recipients: named, declaredBytes: _, ...origin } = envelope;
-  const recipients = stages.expand(named);
-  const receivedAt = stages.world.now();
-  const facts = { sizeBytes: body.sizeBytes, ...(messageId !== undefined && { messageId }) };
-  const message: Message = { queueId, receivedAt, ...origin, eightBit: body.eightBit, ...facts };
-  const to = recipients.map(({ address }) => address);
-  const events: Event[] = [
-    { kind: "received", at: receivedAt, queueId, from: envelope.reversePath, to, client, ...facts },
-  ];
-  await stages.queue.keep({ message, body, recipients, expiresAt: receivedAt + stages.giveUpAfterMs, events });
-  return events;
+  const recipients = stages.expand(envelope.recipients);
+  const expiresAt = receivedAt + stages.giveUpAfterMs;
+  const message = newMessage({ queueId, client, envelope, recipients, body, header, receivedAt, expiresAt });
+  try {
+    await stages.queue.keep(message);
+  } catch (error) {
+    await content.discard();
+    return sorry(stages, queueId, error);
+  }
+  // from here the message is ours. RFC 5321 §6.1
+  stages.journal.note(message.events);
+  stages.wake();
+  return reply(250, "2.0.0", `kept, and on its way as ${queueId}`);
 }
 
 /** The message was not kept, through no fault of the client's: it keeps the message and comes again. */
-function sorry(stages: Stages, { queueId }: Arrival, error: unknown): Reply {
+function sorry({ onBug }: Stages, queueId: QueueId, error: unknown): Reply {
   if (error instanceof StoreFull)
     return reply(452, "4.3.1", "our disk is full; please try again later, the message was not taken");
-  stages.onBug(error, queueId);
+  onBug(error, queueId);
   return reply(451, "4.3.0", "we could not store the message because of a fault on our side; please try again later");
 }
 

@@ -30,12 +30,13 @@ function fakeStore(world: { now(): number }) {
   } as unknown as QueueStore;
   const add = (
     deliveryId: number,
-    { dueAt = world.now(), domain = "example.com", queueId = String(deliveryId) } = {},
+    { dueAt = world.now(), domain = "example.com", queueId = String(deliveryId), attempts = 0 } = {},
   ): void =>
     void waiting.push({
       dueAt,
       delivery: sampleDelivery({
         deliveryId,
+        attempts,
         message: sampleMessage({ queueId: queueId as QueueId }),
         recipient: { address: address(`a${deliveryId}@${domain}`) },
       }),
@@ -79,6 +80,23 @@ test("a domain with enough in hand leaves room for the others", async () => {
   await settled();
   assert.deepEqual(fake.claims.at(-1)?.exceptDomains, ["slow.example"]);
   assert.ok(worker.inFlight <= workerLimits.claim + 1);
+});
+
+test("a delivery that was settled and is due again does not wait for its message's other attempts", async () => {
+  const attempts: string[] = [];
+  const { fake, worker } = started((deliveries) => {
+    attempts.push(deliveries.map(({ deliveryId, attempts }) => `${deliveryId}:${attempts}`).join(" "));
+    return new Promise(() => undefined); // of another host of the message: no end in sight
+  });
+  fake.add(1, { queueId: "m" });
+  fake.add(2, { queueId: "m" });
+  worker.wake();
+  await settled();
+  fake.add(1, { queueId: "m", attempts: 1 }); // settled as deferred, and its time has come
+  fake.add(2, { queueId: "m" }); // its lease ended, yet it is still being tried
+  worker.wake();
+  await settled();
+  assert.deepEqual(attempts, ["1:0 2:0", "1:1"]);
 });
 
 test("a store that fails is asked again after a pause", async () => {

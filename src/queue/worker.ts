@@ -112,7 +112,8 @@ export class Worker {
       limit: Math.min(this.#room(), workerLimits.claim),
       exceptDomains: this.#busyDomains(),
     });
-    return claimed.filter(({ deliveryId }) => !this.#inFlight.has(deliveryId)); // a lease that ended while we still try
+    // with attempts unchanged, it is a lease that ended while we still try; else it was settled, and is due again
+    return claimed.filter(({ deliveryId, attempts }) => this.#inFlight.get(deliveryId)?.attempts !== attempts);
   }
 
   #dispatch(claimed: readonly Delivery[]): void {
@@ -130,8 +131,9 @@ export class Worker {
   }
 
   #count(delivery: Delivery, by: 1 | -1): void {
-    if (by === 1) this.#inFlight.set(delivery.deliveryId, delivery);
-    else this.#inFlight.delete(delivery.deliveryId);
+    const { deliveryId } = delivery;
+    if (by === 1) this.#inFlight.set(deliveryId, delivery);
+    else if (this.#inFlight.get(deliveryId) === delivery) this.#inFlight.delete(deliveryId);
     const domain = domainOf(delivery.recipient.address);
     const count = (this.#perDomain.get(domain) ?? 0) + by;
     if (count > 0) this.#perDomain.set(domain, count);
