@@ -56,14 +56,16 @@ async function deliver({ deliveryId, message, recipient }: Delivery): Promise<vo
   settled.delete(message.queueId);
 }
 
+const active = { senders: Number(inFlight) };
 async function sender(): Promise<void> {
   while (goesOn()) await cycle();
+  active.senders--;
 }
 
 let wake = (): void => {};
 async function receiver(): Promise<void> {
   const busy = new Set<Promise<void>>();
-  while (goesOn() || settled.size > 0) {
+  while (active.senders > 0) {
     const limit = Number(inFlight) - busy.size;
     const claimed =
       limit === 0 ? [] : await store.claim({ by, now: Date.now(), leaseMs: 60_000, limit, exceptDomains: [] });

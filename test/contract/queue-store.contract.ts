@@ -73,6 +73,11 @@ export function queueStoreContract({ name, open }: Driver): void {
       assert.equal(String(await readBody(store, queueId(1))), "first");
     });
 
+    it("rejects a message without recipients, which would stay for ever", async (store) => {
+      await assert.rejects(store.keep(mail(1, { recipients: [] })), /no recipients/);
+      await assert.rejects(store.read(queueId(1)), NotKept);
+    });
+
     it("a rejected keep harms none that is kept at the same moment", async (store) => {
       await store.keep(mail(3));
       const results = await Promise.allSettled([1, 2, 3, 4, 5].map((n) => store.keep(mail(n))));
@@ -164,6 +169,7 @@ export function queueStoreContract({ name, open }: Driver): void {
       assert.equal(early?.message.receivedAt, 15, "kept later, due earlier");
       await store.settle([deferred(early.deliveryId, { dueAt: 5 })], [], []);
       assert.deepEqual(ids(await claim(store, except)), ids([early]), "deferred");
+      assert.deepEqual(await claim(store, except), []);
       await store.recover("another");
       assert.deepEqual(ids(await claim(store, except)), ids([early]), "its worker died");
       await store.change({ to: dan }, "hold", 40);
@@ -171,6 +177,9 @@ export function queueStoreContract({ name, open }: Driver): void {
       assert.deepEqual(await claim(store, except), []);
       await store.change({ to: dan }, "release", 40);
       assert.deepEqual(ids(await claim(store, except)), ids([early]), "released");
+      assert.deepEqual(await claim(store, except), []);
+      const later = claimAll.now + claimAll.leaseMs;
+      assert.deepEqual(ids(await claim(store, { ...except, now: later })), ids([early]), "its lease has ended");
       assert.equal((await claim(store)).length, 3);
     });
   });

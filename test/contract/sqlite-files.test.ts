@@ -26,6 +26,12 @@ test("a large body is a file until its last delivery is done or dropped; a small
   assert.equal((await bodyFiles(dir)).length, 0);
 });
 
+test("a body larger than the memory for it, but not large, is whole", async () => {
+  await using store = await openSqlite({ dir: await dataDir(), largeBytes: 1024 ** 2 });
+  await store.keep(mail(1, { body: await compose(store, content(500_000)) }));
+  assert.ok((await readBody(store, queueId(1))).equals(content(500_000)));
+});
+
 test("a discarded body leaves no file, before finish or after", async () => {
   const dir = await dataDir();
   await using store = await openSqlite({ dir });

@@ -61,7 +61,8 @@ class MemoryStore implements QueueStore, HistoryStore {
   }
 
   /** All that can fail of keeping a message. */
-  #take({ message: { queueId }, body }: NewMessage): Uint8Array {
+  #take({ message: { queueId }, body, recipients }: NewMessage): Uint8Array {
+    if (recipients.length === 0) throw new Error(`message ${queueId} has no recipients`); // it would stay for ever
     if (this.#bodies.has(queueId)) throw new Error(`queue id ${queueId} is in use`);
     if (body instanceof Uint8Array) {
       this.#room.take(body.length);

@@ -14,26 +14,21 @@ const primaryCode = (error: unknown): number | undefined =>
 
 /** The same error for people: what is wrong, where, and what to do. */
 export function inWords(error: unknown, dir: string): Error {
+  const code = primaryCode(error);
   const reason = error instanceof Error ? error.message : String(error);
   const file = databaseFile(dir);
-  switch (primaryCode(error)) {
-    case codes.full:
-      return new StoreFull(`no room for the database ${file}: free disk space, or raise its limit (${reason})`);
-    case codes.corrupt:
-    case codes.notADatabase:
-      return new Error(
-        `the database ${file} is damaged (${reason}): stop Waybill, keep a copy of the folder, then restore a backup or ` +
-          `salvage with \`sqlite3 queue.db .recover\``,
-      );
-    case codes.readOnly:
-    case codes.cantOpen:
-      return new Error(
-        `cannot write the database ${file} (${reason}): the folder and its files must be writable for the user that runs Waybill`,
-      );
-    case undefined:
-    default:
-      return error instanceof Error ? error : new Error(reason);
-  }
+  if (code === codes.full)
+    return new StoreFull(`no room for the database ${file}: free disk space, or raise its limit (${reason})`);
+  if (code === codes.corrupt || code === codes.notADatabase)
+    return new Error(
+      `the database ${file} is damaged (${reason}): stop Waybill, keep a copy of the folder, then restore a backup or ` +
+        `salvage with \`sqlite3 queue.db .recover\``,
+    );
+  if (code === codes.readOnly || code === codes.cantOpen)
+    return new Error(
+      `cannot write the database ${file} (${reason}): the folder and its files must be writable for the user that runs Waybill`,
+    );
+  return error instanceof Error ? error : new Error(reason);
 }
 
 export interface WriterOptions {
@@ -53,8 +48,8 @@ export function openForWriting({ dir, maxBytes }: WriterOptions): DatabaseSync {
     db.exec("PRAGMA journal_mode = WAL");
     db.exec("PRAGMA synchronous = FULL"); // each commit is on the disk before its reply
     db.exec("PRAGMA fullfsync = 1"); // macOS: fsync alone leaves the data in the drive's cache
-    db.exec("PRAGMA wal_autocheckpoint = 4000");
-    db.exec("PRAGMA journal_size_limit = 67108864");
+    db.exec("PRAGMA wal_autocheckpoint = 4000"); // pages: a body of 100 KiB is many of them
+    db.exec("PRAGMA journal_size_limit = 67108864"); // bytes that the log may keep after a burst
     db.exec("PRAGMA cache_size = -65536"); // KiB
     db.exec("PRAGMA foreign_keys = ON");
     migrate(db, dir);
@@ -84,18 +79,21 @@ function migrate(db: DatabaseSync, dir: string): void {
     db.exec(`BEGIN; ${migrations[next]!} PRAGMA user_version = ${next + 1}; COMMIT`);
 }
 
+const busyMs = 100; // another process may be taking, or giving up, the lock at this moment
+
 /**
  * Takes the data directory for this process, until the connection is closed or the process ends, however it ends: the
  * lock is the system's. The pid of its holder is readable for who comes second.
  */
 export function lockDirectory(dir: string): DatabaseSync {
-  const lock = new DatabaseSync(join(dir, "lock.db"));
+  const lock = new DatabaseSync(join(dir, "lock.db"), { timeout: busyMs });
   try {
     lock.exec(`PRAGMA user_version = ${process.pid}`);
     lock.exec("BEGIN IMMEDIATE"); // others may read, nobody else may write
     return lock;
   } catch (error) {
-    const holder = primaryCode(error) === codes.busy ? lock.prepare("PRAGMA user_version").get() : undefined;
+    const busy = primaryCode(error) === codes.busy;
+    const holder = busy ? lock.prepare("PRAGMA user_version").get() : undefined;
     lock.close();
     if (holder === undefined) throw error;
     throw new Error(

@@ -26,7 +26,7 @@ export function historyWriting(db: DatabaseSync) {
     }
     const rest = selectOfMessage.all(forgotten.queue_id) as unknown as EventRow[];
     const kept = new Set(rest.flatMap((row) => keysOf(toEvent(row))));
-    for (const key of keysOf(event)) removeMessageKey.run(key, forgotten.queue_id);
+    for (const key of keysOf(event)) if (!kept.has(key)) removeMessageKey.run(key, forgotten.queue_id);
   }
 
   return {

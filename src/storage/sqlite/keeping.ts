@@ -31,6 +31,7 @@ export function keeping(db: DatabaseSync, { history, fronts }: Parts) {
   let lastDeliveryId = Number(db.prepare("SELECT max(delivery_id) AS last FROM delivery").get()?.["last"] ?? 0);
 
   return ({ message, body, recipients, expiresAt, events }: PreparedMessage): void => {
+    if (recipients.length === 0) throw new Error(`message ${message.queueId} has no recipients`); // it would stay for ever
     const { lastInsertRowid: messageId } = insertMessage.run(
       message.queueId,
       message.receivedAt,

@@ -29,7 +29,7 @@ import { Thread } from "./thread.ts";
 import type { WriterOperations } from "./writer.ts";
 
 /** Rows that one transaction of `change` or `prune` touches, so that a message never waits long for its commit. */
-const sliceRows = 500;
+const sliceRows = 200;
 
 /** Memory for bodies that were kept last. */
 const recentBytes = 16 * 1024 ** 2;

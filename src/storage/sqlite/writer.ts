@@ -38,12 +38,9 @@ function open() {
       ...changing(db, { remove, history, fronts }),
       ...history,
     };
-    // a lease that a power loss forgets has ended, as it should
-    const run = groupCommit(db, operations, {
-      inWords: words,
-      unsynced: new Set(["claim"]),
-      onRollback: () => fronts.forget(),
-    });
+    // a power loss may end a lease, and take the last refusals with it: nobody waits for the disk there
+    const unsynced = new Set<keyof typeof operations>(["claim", "record", "forget"]);
+    const run = groupCommit(db, operations, { inWords: words, unsynced, onRollback: () => fronts.forget() });
     return {
       operations,
       run,
