@@ -1,4 +1,4 @@
-// Writes docs/config.md, docs/waybill.schema.json and docs/waybill.example.toml from src/config/schema.ts.
+// Writes docs/config.md, docs/waybill.schema.json and docs/waybill.example.toml from src/config/schema.ts, and docs/rfc.md.
 // `--check` writes nothing, and exits with 1 when a file is stale.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,9 @@ import { z } from "zod";
 import { kinds } from "../src/config/kind.ts";
 import { schema } from "../src/config/schema.ts";
 import type { Section, Setting } from "../src/config/settings.ts";
+import { rfcPage } from "./rfc-list.ts";
 import { asWritten, examplesOf, rangeOf, sections, toToml, withoutDefault } from "../src/config/settings.ts";
+import { rfcPage } from "./rfc-list.ts";
 
 const docs = join(import.meta.dirname, "..", "docs");
 
@@ -114,6 +116,7 @@ export const generated: ReadonlyMap<string, string> = new Map([
   ["config.md", manual()],
   ["waybill.schema.json", jsonSchema()],
   ["waybill.example.toml", example()],
+  ["rfc.md", rfcPage()],
 ]);
 
 function read(name: string): string | undefined {
