@@ -8,7 +8,6 @@ import { schema } from "../src/config/schema.ts";
 import type { Section, Setting } from "../src/config/settings.ts";
 import { rfcPage } from "./rfc-list.ts";
 import { asWritten, examplesOf, rangeOf, sections, toToml, withoutDefault } from "../src/config/settings.ts";
-import { rfcPage } from "./rfc-list.ts";
 
 const docs = join(import.meta.dirname, "..", "docs");
 
