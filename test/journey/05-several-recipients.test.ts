@@ -67,3 +67,14 @@ test("a recipient named twice gets the message once", async () => {
   assert.deepEqual((await lab.mail("anna@accepts.lab")).to, ["anna@accepts.lab"]);
   await lab.assertEmpty();
 });
+
+test("a host that does not answer does not hold up the message's other recipients", async () => {
+  const silent: Resident = { name: "silent", what: "", character: { answers: { greeting: () => "silent" } } };
+  await using lab = await startLab({ names: ["greylists"], newcomers: [silent] });
+  await lab.send({ to: ["ben@greylists.lab", "gus@silent.lab"] });
+  const { retryAt } = await lab.event("deferred", "ben@greylists.lab");
+  await lab.world.advance(retryAt - lab.world.now());
+  await lab.control.change({ queueId: "none" }, "retry"); // the worker looks at the clock
+  await lab.until("second attempt", () => lab.events.some((event) => "attempt" in event && event.attempt === 2));
+  assert.ok(!lab.events.some((event) => "attempt" in event && event.to === "gus@silent.lab"), "that one still waits");
+});

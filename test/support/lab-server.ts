@@ -26,6 +26,8 @@ export interface LabOptions {
   readonly settings?: (internet: Internet, dir: string) => z.input<typeof schema>;
   /** The key and certificate of the hosts; without it, self-signed for the name "lab". */
   readonly pem?: string;
+  /** The data directory is made in here, and removed at the end. */
+  readonly place?: string;
 }
 
 /** A fact that does not come about within this time will not. */
@@ -35,7 +37,7 @@ const patienceMs = 20_000;
 const mostEvents = 500;
 
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
-  const dir = await mkdtemp(join(tmpdir(), "waybill-journey-"));
+  const dir = await mkdtemp(join(options.place ?? tmpdir(), "waybill-journey-"));
   const lab = new Lab(dir);
   try {
     await lab.open(options);
@@ -103,8 +105,8 @@ export class Lab implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#internet?.close(); // first: attempts under way end with it
     await this.stopServer();
-    await this.#internet?.close();
     await rm(this.dir, { recursive: true });
   }
 
