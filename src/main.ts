@@ -83,7 +83,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     world,
     status: () => ({ hostname, pid: process.pid, startedAt, now: world.now(), listening, sessions: sessions() }),
     submit: (envelope, client, content) => submit(parts, { envelope, client }, content),
-    wake: () => worker.wake(),
+    acted: (action, filter, changed) => {
+      log.logger.info({ filter }, `the operator's ${action} changed ${changed} deliveries`);
+      worker.wake();
+    },
   });
   opened.use(await serveControl(control, join(config.data_dir, "control.sock")));
   worker.start();

@@ -8,7 +8,7 @@ import type { Client } from "../mail/client.ts";
 import type { Envelope } from "../mail/envelope.ts";
 import type { QueueId } from "../mail/message.ts";
 import { type Reply, isPositive, isTransient } from "../mail/reply.ts";
-import { type QueueStore, NotKept } from "../queue/store.ts";
+import { type QueueAction, type QueueFilter, type QueueStore, NotKept } from "../queue/store.ts";
 import { BadContent, crlfLines } from "./line-ends.ts";
 import { actionBody, check, countQuery, listQuery, type Submission, submitQuery, traceQuery } from "./requests.ts";
 
@@ -34,8 +34,8 @@ export interface ControlPorts {
    * Rejects, and keeps nothing, when `content` rejects: the program that wrote it gave up.
    */
   submit(envelope: Envelope, client: Client, content: AsyncIterable<Uint8Array>): Promise<Reply>;
-  /** Something may be due now. */
-  wake(): void;
+  /** The operator acted: something may be due now. */
+  acted(action: QueueAction, filter: QueueFilter, changed: number): void;
 }
 
 /** Who submits through the socket. */
@@ -76,7 +76,7 @@ function queueRoutes(app: Hono, ports: ControlPorts): void {
     const body: unknown = await c.req.json().catch(() => undefined);
     const { filter, action } = check(actionBody, body);
     const changed = await queue.change(filter, action, ports.world.now());
-    ports.wake();
+    ports.acted(action, filter, changed);
     return c.json({ changed });
   });
   app.get("/queue/:id", async (c) => {

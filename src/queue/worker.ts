@@ -1,5 +1,5 @@
 // The worker: claims due deliveries and hands them to the journey, within limits; sleeps until the next falls due.
-import type { World } from "../base/world.ts";
+import type { Instant, World } from "../base/world.ts";
 import { domainOf } from "../mail/address.ts";
 import type { Delivery, QueueStore } from "./store.ts";
 
@@ -85,9 +85,10 @@ export class Worker {
     while (!this.#stop.signal.aborted) {
       this.#bell = new AbortController();
       try {
-        const claimed = this.#room() > 0 ? await this.#claim() : [];
+        const lookedAt = this.#parts.world.now();
+        const claimed = this.#room() > 0 ? await this.#claim(lookedAt) : [];
         this.#dispatch(claimed);
-        if (claimed.length === 0) await this.#rest();
+        if (claimed.length === 0) await this.#rest(lookedAt);
       } catch (error) {
         this.#parts.onFault(error);
         await this.#parts.world.sleep(workerLimits.faultMs, this.#stop.signal);
@@ -103,11 +104,11 @@ export class Worker {
     return [...this.#perDomain].filter(([, count]) => count >= workerLimits.perDomain).map(([domain]) => domain);
   }
 
-  async #claim(): Promise<Delivery[]> {
-    const { queue, world, by } = this.#parts;
+  async #claim(now: Instant): Promise<Delivery[]> {
+    const { queue, by } = this.#parts;
     const claimed = await queue.claim({
       by,
-      now: world.now(),
+      now,
       leaseMs: workerLimits.leaseMs,
       limit: Math.min(this.#room(), workerLimits.claim),
       exceptDomains: this.#busyDomains(),
@@ -140,13 +141,13 @@ export class Worker {
     else this.#perDomain.delete(domain);
   }
 
-  /** Until the next due time, a wake-up, or the longest rest. */
-  async #rest(): Promise<void> {
+  /** Until the next due time, a wake-up, or the longest rest; `lookedAt`: when nothing was found. */
+  async #rest(lookedAt: Instant): Promise<void> {
     const { queue, world } = this.#parts;
     const bell = AbortSignal.any([this.#bell.signal, this.#stop.signal]);
     const dueAt = (await queue.nextDueAt()) ?? world.now() + workerLimits.idleMs;
     // what is due now but was not claimed is beyond our limits: an attempt that ends rings the bell
-    const overdue = dueAt <= world.now();
+    const overdue = dueAt <= lookedAt;
     const waitMs = overdue ? workerLimits.faultMs : Math.min(dueAt - world.now(), workerLimits.idleMs);
     await world.sleep(waitMs, bell);
   }

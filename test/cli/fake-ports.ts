@@ -119,7 +119,7 @@ export function fakePorts(): FakePorts {
       ports.submitted.push({ envelope, client, content: text });
       return ports.answer;
     },
-    wake: () => void ports.wakes++,
+    acted: () => void ports.wakes++,
   };
   return ports;
 }
