@@ -12,6 +12,7 @@ import { type Reply, reply } from "./mail/reply.ts";
 import type { Intake } from "./queue/intake.ts";
 import { newMessage } from "./queue/new-message.ts";
 import { type Delivery, StoreFull } from "./queue/store.ts";
+import type { Ending } from "./queue/worker.ts";
 import type { Router } from "./route/route.ts";
 import { settle, type SettlingParts } from "./settling.ts";
 
@@ -75,17 +76,17 @@ function sorry({ onBug }: Stages, queueId: QueueId, error: unknown): Reply {
 }
 
 /** One attempt at deliveries of one message: each group with the same next hop goes its own way. Never rejects. */
-export async function attempt(stages: Stages, deliveries: readonly Delivery[], signal: AbortSignal): Promise<void> {
+export async function attempt(stages: Stages, deliveries: readonly Delivery[], ending: Ending): Promise<void> {
   const routed = await Promise.all(
     deliveries.map(async (delivery) => ({ delivery, routing: await route(stages, delivery) })),
   );
-  const groups = Map.groupBy(routed, ({ routing }) => (routing.kind === "hop" ? routing.hop.site : "nowhere"));
+  const groups = Map.groupBy(routed, ({ routing }) => (routing.kind === "hop" ? routing.hop.site : undefined));
   const journeys = Array.from(groups.values(), async (group) => {
-    const outcomes = await handOver(stages, group, signal);
+    const outcomes = await handOver(stages, group, ending.signal);
     await settle(
       stages,
       group.map(({ delivery }, i) => ({ delivery, outcome: outcomes[i]! })),
-      signal,
+      ending,
     );
   });
   await Promise.all(journeys);

@@ -64,7 +64,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     queue: store,
     world,
     by,
-    attempt: (deliveries, signal) => attempt(stages, deliveries, signal),
+    attempt: (deliveries, ending) => attempt(stages, deliveries, ending),
     onFault,
   });
   opened.defer(() => worker.close(closeGraceMs));
@@ -76,7 +76,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   );
   const startedAt = world.now();
   const sessions = (): number => listeners.reduce((sum, listener) => sum + listener.sessions(), 0);
-  const parts = { ...stages, maxMessageBytes: config.receive.max_message_size };
+  const { max_message_size: maxMessageBytes, max_recipients: maxRecipients } = config.receive;
+  const parts = { ...stages, maxMessageBytes, maxRecipients };
   const control = createControlApi({
     queue: store,
     history: store,

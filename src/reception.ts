@@ -93,13 +93,17 @@ function begin(stages: Stages, client: Client, envelope: Envelope): ContentSink 
 
 /** Past the same judge as any other mail: `waybill send`, sendmail. Rejects, and keeps nothing, when `content` rejects. */
 export async function submit(
-  parts: ReceptionParts & { readonly maxMessageBytes: number },
+  parts: ReceptionParts & { readonly maxMessageBytes: number; readonly maxRecipients: number },
   arrival: { envelope: Envelope; client: Client },
   content: AsyncIterable<Uint8Array>,
 ): Promise<Reply> {
   const { envelope, client } = arrival;
-  for (const recipient of envelope.recipients) {
-    const answered = await answer(parts, { about: "recipient", client, origin: envelope, recipient, accepted: [] });
+  if (envelope.recipients.length > parts.maxRecipients)
+    return reply(452, "4.5.3", `a message may have ${parts.maxRecipients} recipients here; send it in several parts`);
+  const about = { client, origin: envelope, accepted: [] };
+  const questions: Asked[] = envelope.recipients.map((recipient) => ({ about: "recipient", recipient, ...about }));
+  for (const question of [{ about: "reverse-path", ...about } as const, ...questions]) {
+    const answered = await answer(parts, question);
     if (!isPositive(answered)) return answered;
   }
   const sink = begin(parts, client, envelope);

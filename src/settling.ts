@@ -1,10 +1,12 @@
 // Settling: what the outcomes of an attempt mean, written down in one transaction with their events and notices.
+import type { Event } from "./journal/event.ts";
 import type { Journal } from "./journal/journal.ts";
-import type { QueueId } from "./mail/message.ts";
+import type { Message, QueueId } from "./mail/message.ts";
 import type { Outcome } from "./mail/outcome.ts";
-import { composeNotices, type NoticeParts } from "./notices.ts";
-import { decide, type SettleParts } from "./queue/settle.ts";
-import type { Delivery } from "./queue/store.ts";
+import { composeNotices, type NoticeParts, type Notices } from "./notices.ts";
+import { decide, type Decision, type SettleParts } from "./queue/settle.ts";
+import { type Delivery, NotKept } from "./queue/store.ts";
+import type { Ending } from "./queue/worker.ts";
 
 export interface SettlingParts extends NoticeParts, SettleParts {
   readonly journal: Journal;
@@ -13,35 +15,61 @@ export interface SettlingParts extends NoticeParts, SettleParts {
   readonly onBug: (error: unknown, queueId: QueueId) => void;
 }
 
-/** Between tries when the store does not take an outcome. */
-const patience = { firstMs: 1_000, longestMs: 60_000 } as const;
+/** When the store does not take an outcome, or a notice cannot be written. */
+const patience = { firstMs: 1_000, longestMs: 60_000, noticeTries: 5 } as const;
 
 /** Outcomes, their events and the notices about them: one transaction, tried until the store takes it. */
 export async function settle(
   parts: SettlingParts,
   ended: readonly { delivery: Delivery; outcome: Outcome }[],
-  signal: AbortSignal,
+  { stopping }: Ending,
 ): Promise<void> {
   const decisions = ended.map(({ delivery, outcome }) =>
-    decide(delivery, outcome, { ...parts, stopped: signal.aborted }),
+    decide(delivery, outcome, { ...parts, stopped: stopping.aborted }),
   );
   const { message } = ended[0]!.delivery;
-  for (let waitMs: number = patience.firstMs; ; waitMs = Math.min(waitMs * 2, patience.longestMs)) {
+  for (let tries = 1; ; tries += 1) {
     try {
-      const notices = await composeNotices(parts, message, decisions);
-      const events = [...decisions.flatMap(({ event }) => event ?? []), ...notices.events];
-      await parts.queue.settle(
-        decisions.map(({ settlement }) => settlement),
-        events,
-        notices.messages,
-      );
-      parts.journal.note([...events, ...notices.messages.flatMap((notice) => notice.events)]);
-      if (notices.messages.length > 0) parts.wake();
+      const settled = await write(parts, message, { decisions, withNotices: tries <= patience.noticeTries });
+      parts.journal.note(settled);
       return;
     } catch (error) {
+      if (error instanceof NotKept) return; // the operator dropped it meanwhile
       parts.onBug(error, message.queueId);
-      if (signal.aborted) return; // the lease ends with the next start: a second delivery, never a lost one
-      await parts.world.sleep(waitMs, signal);
+      if (stopping.aborted) return; // the lease ends with the next start: a second delivery, never a lost one
+      await parts.world.sleep(Math.min(patience.firstMs * 2 ** (tries - 1), patience.longestMs), stopping);
     }
   }
+}
+
+interface Written {
+  readonly decisions: readonly Decision[];
+  /** False when they could not be written again and again: the outcomes must not wait for that for ever. */
+  readonly withNotices: boolean;
+}
+
+/** All events that are true now. */
+async function write(parts: SettlingParts, message: Message, { decisions, withNotices }: Written): Promise<Event[]> {
+  const notices = withNotices
+    ? await composeNotices(parts, message, decisions)
+    : withoutNotices(parts, message, decisions);
+  const events = [...decisions.flatMap(({ event }) => event ?? []), ...notices.events];
+  const settlements = decisions.map(({ settlement }) => settlement);
+  await parts.queue.settle(settlements, events, notices.messages);
+  if (notices.messages.length > 0) parts.wake();
+  return [...events, ...notices.messages.flatMap((notice) => notice.events)];
+}
+
+function withoutNotices({ world }: SettlingParts, { queueId }: Message, decisions: readonly Decision[]): Notices {
+  const text = "the notice could not be written because of a fault of this server";
+  const events = decisions
+    .filter(({ tell }) => tell !== undefined)
+    .map(({ delivery }): Event => ({
+      kind: "notice-suppressed",
+      at: world.now(),
+      queueId,
+      to: delivery.recipient.address,
+      text,
+    }));
+  return { messages: [], events };
 }

@@ -13,6 +13,7 @@ import type { Log } from "./journal/log.ts";
 import { createJudge } from "./judge/judge.ts";
 import { loop } from "./judge/loop.ts";
 import { relay } from "./judge/relay.ts";
+import type { Client } from "./mail/client.ts";
 import { queueIds } from "./mail/queue-ids.ts";
 import type { QueueStore } from "./queue/store.ts";
 import type { ReceptionParts } from "./reception.ts";
@@ -62,7 +63,7 @@ export function createStages({ config, world, log, store, hostname, by, wake }: 
       postmasterMaildir: join(config.data_dir, "postmaster"),
     }),
     deliverer: createDeliverer(deliverSettings(deliver, hostname, world)),
-    isTrusted: ({ address, protocol }) => protocol === "LOCAL" || trusted.has(address),
+    isTrusted: memoized(({ address, protocol }) => protocol === "LOCAL" || trusted.has(address)),
     whose: (address) => recipientIs[resolveRecipient(ours, address).kind],
     expand: (recipients) => expandRecipients(ours, recipients),
     onBug: (err, queueId) => log.logger.error({ err, queueId }, `${queueId} met a fault of this server`),
@@ -85,3 +86,13 @@ const deliverSettings = (deliver: Config["deliver"], hostname: string, world: Wo
   ...(deliver.source_address !== undefined && { sourceAddress: deliver.source_address }),
   now: () => world.now(),
 });
+
+/** Asked at each command of a session; a session's client is one object from command to command. */
+function memoized(decide: (client: Client) => boolean): (client: Client) => boolean {
+  const known = new WeakMap<Client, boolean>();
+  return (client) => {
+    const answer = known.get(client) ?? decide(client);
+    known.set(client, answer);
+    return answer;
+  };
+}

@@ -4,7 +4,7 @@ import { fakeWorld, settled } from "../../test/support/fake-world.ts";
 import { address, sampleDelivery, sampleMessage } from "../../test/support/sample.ts";
 import type { QueueId } from "../mail/message.ts";
 import type { ClaimRequest, Delivery, QueueStore } from "./store.ts";
-import { Worker, workerLimits } from "./worker.ts";
+import { type Ending, Worker, workerLimits } from "./worker.ts";
 
 /** A store that holds deliveries with due times, and hands each out once. */
 function fakeStore(world: { now(): number }) {
@@ -44,7 +44,7 @@ function fakeStore(world: { now(): number }) {
   return { store, add, claims, fail: (times: number) => (failures = times) };
 }
 
-function started(attempt: (deliveries: readonly Delivery[], signal: AbortSignal) => Promise<void>) {
+function started(attempt: (deliveries: readonly Delivery[], ending: Ending) => Promise<void>) {
   const world = fakeWorld();
   const fake = fakeStore(world);
   const faults: unknown[] = [];
@@ -114,7 +114,7 @@ test("a store that fails is asked again after a pause", async () => {
 test("close lets attempts finish, then ends those that do not", async () => {
   let aborted = false;
   const { fake, worker } = started(
-    (_, signal) =>
+    (_, { signal }) =>
       new Promise((resolve) =>
         signal.addEventListener("abort", () => {
           aborted = true;
@@ -128,4 +128,20 @@ test("close lets attempts finish, then ends those that do not", async () => {
   await worker.close(1);
   assert.equal(aborted, true);
   assert.equal(worker.inFlight, 0);
+});
+
+test("an attempt that fails by a bug is told, and the worker goes on", async () => {
+  const attempts: number[] = [];
+  const { fake, worker, faults } = started(async (deliveries) => {
+    attempts.push(deliveries[0]!.deliveryId);
+    if (attempts.length === 1) throw new Error("a bug");
+  });
+  fake.add(1);
+  worker.wake();
+  await settled();
+  fake.add(2);
+  worker.wake();
+  await settled();
+  assert.deepEqual([attempts, faults.length, worker.inFlight], [[1, 2], 1, 0]);
+  await worker.close(0);
 });

@@ -20,9 +20,17 @@ export interface WorkerParts {
   /** Name of this worker in leases; a new one at each start. */
   readonly by: string;
   /** Attempts all deliveries given (of one message) and settles them. Must not reject. */
-  readonly attempt: (deliveries: readonly Delivery[], signal: AbortSignal) => Promise<void>;
-  /** The store failed: for the log. */
+  readonly attempt: (deliveries: readonly Delivery[], ending: Ending) => Promise<void>;
+  /** The store failed, or an attempt did: for the log. */
   readonly onFault: (error: unknown) => void;
+}
+
+/** Why an attempt may have to end before it is through. */
+export interface Ending {
+  /** It has taken too long, or Waybill stops: no more work on it. */
+  readonly signal: AbortSignal;
+  /** Waybill stops: what is not settled now waits for the next start. */
+  readonly stopping: AbortSignal;
 }
 
 interface Attempt {
@@ -35,6 +43,8 @@ interface Attempt {
 export class Worker {
   readonly #parts: WorkerParts;
   readonly #stop = new AbortController();
+  /** The grace for what is in flight is over. */
+  readonly #stopping = new AbortController();
   readonly #inFlight = new Map<number, Delivery>();
   readonly #perDomain = new Map<string, number>();
   #bell = new AbortController();
@@ -66,7 +76,10 @@ export class Worker {
     this.#stop.abort();
     this.wake();
     await this.#loop;
-    const timer = setTimeout(() => this.#endAttempts(() => true), graceMs);
+    const timer = setTimeout(() => {
+      this.#stopping.abort();
+      this.#endAttempts(() => true);
+    }, graceMs);
     while (this.#attempts.size > 0) await Promise.race([...this.#attempts].map(({ ended }) => ended));
     clearTimeout(timer);
     clearInterval(this.#sweep);
@@ -86,9 +99,11 @@ export class Worker {
       this.#bell = new AbortController();
       try {
         const lookedAt = this.#parts.world.now();
-        const claimed = this.#room() > 0 ? await this.#claim(lookedAt) : [];
+        const limit = Math.min(this.#room(), workerLimits.claim);
+        const claimed = limit > 0 ? await this.#claim(lookedAt, limit) : [];
         this.#dispatch(claimed);
-        if (claimed.length === 0) await this.#rest(lookedAt);
+        // fewer than asked for: nothing more is due, unless the bell has rung since
+        if (claimed.length < limit || limit === 0) await this.#rest(lookedAt);
       } catch (error) {
         this.#parts.onFault(error);
         await this.#parts.world.sleep(workerLimits.faultMs, this.#stop.signal);
@@ -104,15 +119,10 @@ export class Worker {
     return [...this.#perDomain].filter(([, count]) => count >= workerLimits.perDomain).map(([domain]) => domain);
   }
 
-  async #claim(now: Instant): Promise<Delivery[]> {
+  async #claim(now: Instant, limit: number): Promise<Delivery[]> {
     const { queue, by } = this.#parts;
-    const claimed = await queue.claim({
-      by,
-      now,
-      leaseMs: workerLimits.leaseMs,
-      limit: Math.min(this.#room(), workerLimits.claim),
-      exceptDomains: this.#busyDomains(),
-    });
+    const { leaseMs } = workerLimits;
+    const claimed = await queue.claim({ by, now, leaseMs, limit, exceptDomains: this.#busyDomains() });
     // with attempts unchanged, it is a lease that ended while we still try; else it was settled, and is due again
     return claimed.filter(({ deliveryId, attempts }) => this.#inFlight.get(deliveryId)?.attempts !== attempts);
   }
@@ -121,11 +131,14 @@ export class Worker {
     for (const deliveries of Map.groupBy(claimed, ({ message }) => message.queueId).values()) {
       for (const delivery of deliveries) this.#count(delivery, 1);
       const controller = new AbortController();
-      const ended = this.#parts.attempt(deliveries, controller.signal).finally(() => {
-        for (const delivery of deliveries) this.#count(delivery, -1);
-        this.#attempts.delete(attempt);
-        this.wake();
-      });
+      const ended = this.#parts
+        .attempt(deliveries, { signal: controller.signal, stopping: this.#stopping.signal })
+        .catch((error: unknown) => this.#parts.onFault(error)) // a bug: the lease ends, and it is tried again
+        .finally(() => {
+          for (const delivery of deliveries) this.#count(delivery, -1);
+          this.#attempts.delete(attempt);
+          this.wake();
+        });
       const attempt = { controller, startedAt: performance.now(), ended };
       this.#attempts.add(attempt);
     }
