@@ -297,7 +297,7 @@ test("with a greeting delay, a client that waits is greeted; one that talks firs
   const patient = await bareConnection({ greetingDelayMs: 5_000 });
   patient.later(4_900);
   const talker = await bareConnection({ greetingDelayMs: 5_000 });
-  await talker.client.send("EHLO spam.example\r\n").until("554 you talked too early");
+  await talker.client.send("EHLO spam.example\r\n").until("421 you talked too early");
   talker.later(6_000);
   assert.doesNotMatch(talker.client.received, /220/);
   assert.equal(patient.client.received, "");

@@ -98,6 +98,25 @@ test("a client that is lost, or hung up on, in a message leaves no content behin
   }
 });
 
+test("nor when the last of the content still waits for the disk", async () => {
+  for (const end of ["lost", "hangUp"] as const) {
+    const { feed, stage, conversation } = converse();
+    const written = later<void>();
+    let finished = false;
+    stage.write = () => written.promise;
+    stage.finish = () => {
+      finished = true;
+      return Promise.resolve(reply(250, "2.0.0", "kept"));
+    };
+    feed("DATA\r\nhello\r\n.\r\n");
+    if (end === "lost") conversation.lost();
+    else conversation.hangUp(reply(421, "4.4.2", "too slow"));
+    written.resolve();
+    await nextTurn();
+    assert.deepEqual([stage.discarded, finished], [1, false], end);
+  }
+});
+
 test("a message that is being kept is not discarded", () => {
   const { feed, stage, conversation } = converse();
   stage.finish = () => new Promise(() => {});

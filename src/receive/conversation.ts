@@ -88,11 +88,13 @@ export class Conversation {
     const from = this.#content?.envelope.reversePath;
     if (from !== undefined) this.#refused({ kind: "refused", stage: "content", reply: farewell, from });
     this.#run(() => this.#session.hangUp(farewell));
+    void this.#discard(); // the session may have asked about it already, behind a write that was still awaited
   }
 
   lost(): void {
     this.#awaited = undefined;
     this.#run(() => this.#session.lost());
+    void this.#discard(); // as above
   }
 
   /** For the log. */

@@ -40,7 +40,7 @@ export class ScriptedSession implements Session {
   }
 
   feed(bytes: Uint8Array): Effect[] {
-    if (!this.#greeted) return this.hangUp(reply(554, undefined, "you talked too early"));
+    if (!this.#greeted) return this.hangUp(reply(421, undefined, "you talked too early"));
     this.#input += Buffer.from(bytes).toString("latin1");
     return this.#read();
   }

@@ -47,13 +47,16 @@ export class DotStuffer {
   }
 }
 
-/** Sends content and the final dot, in blocks: a small message is one write. The reply is still to be read. */
-export async function sendDotted(session: ClientSession, content: Content): Promise<void> {
+/**
+ * Sends content and the final dot, in blocks: a small message is one write. The reply is still to be read.
+ * False: the server spoke or hung up before it had all; the rest, with the final dot, was kept back.
+ */
+export async function sendDotted(session: ClientSession, content: Content): Promise<boolean> {
   const stuffer = new DotStuffer();
   let pieces: Uint8Array[] = [];
   let sizeBytes = 0;
   for await (const chunk of content) {
-    if (!session.wire.isOpen) return; // the reply tells why
+    if (!session.wire.isQuiet) return false;
     for (const piece of stuffer.stuff(chunk)) {
       pieces.push(piece);
       sizeBytes += piece.length;
@@ -63,22 +66,29 @@ export async function sendDotted(session: ClientSession, content: Content): Prom
     pieces = [];
     sizeBytes = 0;
   }
+  if (!session.wire.isQuiet) return false;
   await session.sendBlock(joined([...pieces, stuffer.end()]));
+  return true;
 }
 
-/** Sends content in counted chunks, each after the last one's reply; a refusal before the last one ends it. */
+/**
+ * Sends content in counted chunks, each after the last one's reply; a refusal before the last one ends it.
+ * Undefined: the server spoke or hung up before it had all; the rest was kept back.
+ */
 export async function sendChunked(
   session: ClientSession,
   content: Content,
-): Promise<{ readonly reply: Reply; readonly isLast: boolean }> {
+): Promise<{ readonly reply: Reply; readonly isLast: boolean } | undefined> {
   let held: Uint8Array = new Uint8Array();
   for await (const chunk of content) {
+    if (!session.wire.isQuiet) return undefined;
     if (held.length > 0) {
       const reply = await sendChunk(session, held, "");
       if (!isPositive(reply)) return { reply, isLast: false }; // RFC 3030 §2: the rest is of no use
     }
     held = chunk;
   }
+  if (!session.wire.isQuiet) return undefined;
   return { reply: await sendChunk(session, held, " LAST"), isLast: true };
 }
 

@@ -88,6 +88,15 @@ export class ClientSession {
     throw new SessionFailure({ kind: "not-smtp", host, stage, text });
   }
 
+  /** What the server said before it had the whole message: it may refuse it so, but cannot have taken it. */
+  earlyRefusal(reply: Reply): Failure {
+    const { host } = this.wire;
+    const stage = "content";
+    if (reply.code >= 400) return { kind: "refused", host, stage, reply };
+    const text = `it answered ${JSON.stringify(replyText(reply))} before it had the whole message`;
+    throw new SessionFailure({ kind: "not-smtp", host, stage, text });
+  }
+
   /** EHLO or LHLO; HELO for servers that do not know EHLO. RFC 5321 §3.2. */
   async hello(hostname: string): Promise<void> {
     const verb = this.protocol === "lmtp" ? "LHLO" : "EHLO";

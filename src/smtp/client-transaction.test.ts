@@ -152,6 +152,48 @@ test("a reply given before the connection broke is read", async () => {
   assert.deepEqual(settled, ["refused content 552", "refused content 552"]);
 });
 
+const early: readonly [string, string][] = [
+  ["250 2.0.0 queued", "not-smtp content"],
+  ["354 go on", "not-smtp content"],
+  ["552 too big", "refused content 552"],
+  ["451 no room", "refused content 451"],
+];
+
+for (const protocol of ["smtp", "lmtp"] as const) {
+  test(`${protocol}: what comes before the final dot may refuse the message, but not take it`, async () => {
+    for (const [words, expected] of early) {
+      for (const kind of ["say", "close"] as const) {
+        // the others settle one by one in LMTP, and nothing more comes
+        const other = kind === "say" ? "silent content" : "lost content";
+        const isShared = protocol === "smtp" || expected.startsWith("not-smtp");
+        const script: Script = (turn) => (turn === "DATA" ? { kind, text: `354 go on\r\n${words}` } : undefined);
+        const { settled, wire, session } = await send({ protocol, script });
+        assert.deepEqual(settled, [expected, isShared ? expected : other], `${kind} ${words}`);
+        assert.equal(wire.writes.length, 1, "no content went out");
+        assert.equal(session.isQuiet, false);
+        assert.equal(wire.isOpen, false);
+      }
+    }
+  });
+}
+
+test("LMTP: early replies, each for its recipient", async () => {
+  const script: Script = (turn) => (turn === "DATA" ? "354 go on\r\n552 full\r\n250 queued" : undefined);
+  assert.deepEqual((await send({ protocol: "lmtp", script })).settled, ["refused content 552", "not-smtp content"]);
+});
+
+test("a chunk is not sent to a server that spoke out of turn; its word may refuse the message, but not take it", async () => {
+  for (const [words, expected] of early) {
+    const { settled, wire } = await send({
+      message: { bodyType: "binarymime" },
+      content: ["a", "b"],
+      script: (turn) => (turn === "CHUNK" ? { kind: "close", text: `250 got it\r\n${words}` } : undefined),
+    });
+    assert.deepEqual(settled, [expected, expected], words);
+    assert.equal(wire.peer.lines.at(-1), "BDAT 1");
+  }
+});
+
 test("250 to DATA is no SMTP", async () => {
   const { settled, wire } = await send({ script: offering([], { DATA: "250 ok" }) });
   assert.deepEqual(settled, ["not-smtp data", "not-smtp data"]);

@@ -111,7 +111,9 @@ async function converse(session: ClientSession, consignment: Consignment, settle
   const accepted = settled.open;
   if (isBinary) {
     if (accepted.length === 0) return;
-    const { reply, isLast } = await sendChunked(session, await open());
+    const last = await sendChunked(session, await open());
+    if (last === undefined) return settleCut(session, settled);
+    const { reply, isLast } = last;
     if (isLast) return settleAccepted(session, settled, reply);
     return settled.settleOpen(failed(session.refusal("content", reply)!));
   }
@@ -119,7 +121,7 @@ async function converse(session: ClientSession, consignment: Consignment, settle
   const noData = session.refusal("data", await ask("DATA\r\n", "data"), 3);
   if (noData) return settled.settleOpen(failed(noData));
   if (accepted.length === 0) return withdraw(session);
-  await sendDotted(session, await open());
+  if (!(await sendDotted(session, await open()))) return settleCut(session, settled);
   await settleAccepted(session, settled, await session.reply("content"));
 }
 
@@ -127,6 +129,17 @@ async function converse(session: ClientSession, consignment: Consignment, settle
 async function withdraw(session: ClientSession): Promise<void> {
   await session.ask(".\r\n", "content");
   session.finish();
+}
+
+/** The server spoke, or hung up, in the middle of the content: the session is of no more use. */
+async function settleCut(session: ClientSession, settled: Settlements): Promise<void> {
+  for (let { open } = settled; open.length > 0; { open } = settled) {
+    const refused = failed(session.earlyRefusal(await session.reply("content")));
+    if (session.protocol === "smtp") settled.settleOpen(refused);
+    else settled.settle(open[0]!, refused); // RFC 2033 §4.2: one reply each
+  }
+  const text = "we ended it: the server spoke before it had the whole message";
+  session.end({ kind: "lost", host: session.wire.host, stage: "content", text });
 }
 
 /** The reply to the content: one for all; in LMTP one for each accepted recipient, in order (RFC 2033 §4.2). */

@@ -1,4 +1,5 @@
 // The one judge of message octets, from DATA and from BDAT: line ends, NUL and size. RFC 5321 §2.3.8, RFC 3030 §3.
+// Text lines longer than 1,000 octets (RFC 5321 §4.5.3.1.6) are let through: many real messages have them.
 import { type Reply, reply } from "../mail/reply.ts";
 import { limits } from "./limits.ts";
 

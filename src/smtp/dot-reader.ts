@@ -4,6 +4,8 @@ import type { InputBuffer } from "./input-buffer.ts";
 
 const end = Buffer.from("\r\n.\r\n");
 const lineDot = Buffer.from("\r\n.");
+const empty = Buffer.alloc(0);
+const dot = 0x2e;
 
 export class DotReader implements Framing {
   /** The last octets, as far as they may begin `end`. The message starts at a line's start: as if behind a CRLF. */
@@ -14,6 +16,11 @@ export class DotReader implements Framing {
   read(input: InputBuffer): ContentRead | undefined {
     if (input.isEmpty) return undefined;
     const bytes = input.take(Infinity);
+    // nothing but that CRLF is held, and no dot follows it: it is of no use
+    if (this.#skip === this.#held.length && bytes[0] !== dot) {
+      this.#held = empty;
+      this.#skip = 0;
+    }
     const octets = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]);
     const endAt = octets.indexOf(end);
     if (endAt !== -1) {

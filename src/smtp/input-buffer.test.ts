@@ -12,7 +12,7 @@ function linesOf(text: string): string[] {
       input.push(piece);
       const lines = [];
       for (let line = input.line(); line !== undefined; line = input.line())
-        lines.push(line.kind === "line" ? line.text : line.reply.lines[0]!.split(";")[0]!);
+        lines.push(line.kind === "line" ? line.text : line.problem.reply.lines[0]!.split(";")[0]!);
       return lines;
     });
   };
@@ -46,10 +46,30 @@ test("a line that is too long is answered once and skipped to its end", () => {
   assert.deepEqual(linesOf(`${longest}${longest}\n${longest}\r\nc\r\n`), ["line too long", "c"]);
 });
 
+test("a bad line that may have been BDAT is fatal: a chunk may follow", () => {
+  const problemOf = (text: string): unknown => {
+    const input = new InputBuffer();
+    input.push(Buffer.from(text, "latin1"));
+    const line = input.line();
+    assert.ok(line?.kind === "problem");
+    return [line.problem.verb, line.problem.fatal, line.problem.reply.code];
+  };
+  const bad = [
+    "BDAT 60 LAST\x01\r\n",
+    "bdat 60\n",
+    "Bdat 6\r0\r\n",
+    "BDAT\0 6\r\n",
+    `BDAT ${"0".repeat(limits.commandBytes)}`,
+  ];
+  for (const text of bad) assert.deepEqual(problemOf(text), ["BDAT", true, 500], JSON.stringify(text));
+  for (const text of ["DATA\x01\r\n", "\n", "BDA\n", "x".repeat(limits.commandBytes + 1)])
+    assert.deepEqual(problemOf(text), [undefined, false, 500], JSON.stringify(text));
+});
+
 test("it is answered before it has ended, and it is not kept", () => {
   const input = new InputBuffer();
   input.push(Buffer.alloc(limits.commandBytes + 1, "x"));
-  assert.equal(input.line()?.kind, "bad-line");
+  assert.equal(input.line()?.kind, "problem");
   assert.equal(input.isEmpty, true);
 });
 

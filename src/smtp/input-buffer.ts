@@ -1,11 +1,12 @@
 // The octets that came and are not used yet: taken as command lines, or as content. RFC 5321 §2.3.8, §4.1.1.
 import { isUtf8 } from "node:buffer";
-import { type Reply, reply } from "../mail/reply.ts";
+import { reply } from "../mail/reply.ts";
+import type { Problem } from "./command.ts";
 import { limits } from "./limits.ts";
 
 export type Line =
   | { readonly kind: "line"; readonly text: string }
-  | { readonly kind: "bad-line"; readonly reply: Reply };
+  | { readonly kind: "problem"; readonly problem: Problem };
 
 const empty = Buffer.alloc(0);
 const lf = 0x0a;
@@ -56,9 +57,10 @@ export class InputBuffer {
 
   /** Answers once for the line; up to `used` it is known to have no CRLF. */
   #bad(enhanced: "5.5.2" | "5.5.6", text: string, used: number): Line {
+    const line = badLine(this.#octets, text, enhanced);
     this.#octets = this.#octets.subarray(used);
     this.#skip();
-    return { kind: "bad-line", reply: reply(500, enhanced, text) };
+    return line;
   }
 
   /** True when the line that is being skipped has ended. */
@@ -75,10 +77,18 @@ export class InputBuffer {
 function lineOf(octets: Buffer): Line {
   const text = octets.toString("latin1");
   if (printable.test(text)) return { kind: "line", text };
-  if (text.includes("\r")) return badLine("bare CR; lines must end with CRLF");
-  if (text.includes("\0")) return badLine("NUL octet in a command; send text");
-  if (control.test(text) || !isUtf8(octets)) return badLine("control characters or broken UTF-8; send ASCII or UTF-8");
+  if (text.includes("\r")) return badLine(octets, "bare CR; lines must end with CRLF");
+  if (text.includes("\0")) return badLine(octets, "NUL octet in a command; send text");
+  if (control.test(text) || !isUtf8(octets))
+    return badLine(octets, "control characters or broken UTF-8; send ASCII or UTF-8");
   return { kind: "line", text: octets.toString() };
 }
 
-const badLine = (text: string): Line => ({ kind: "bad-line", reply: reply(500, "5.5.2", text) });
+/** RFC 3030 §2: where BDAT may have been meant, a chunk may follow, and we cannot tell where it ends. */
+function badLine(octets: Buffer, text: string, enhanced: "5.5.2" | "5.5.6" = "5.5.2"): Line {
+  const fatal = octets.toString("latin1", 0, 4).toUpperCase() === "BDAT";
+  return {
+    kind: "problem",
+    problem: { ...(fatal && { verb: "BDAT" }), reply: reply(500, enhanced, fatal ? `${text}; closing` : text), fatal },
+  };
+}

@@ -65,8 +65,23 @@ test("a line, a reply and an unread heap have limits", () => {
   assert.throws(() => readAll(`250 ${"x".repeat(replyLimits.lineBytes)}`), /longer than/);
   const line = `250-${"x".repeat(1_000)}\r\n`;
   assert.throws(() => readAll(line.repeat(replyLimits.replyBytes / 1_000 + 1)), /a reply is longer/);
+  const almost = line.repeat(Math.floor(replyLimits.replyBytes / line.length));
+  assert.throws(() => readAll(`${almost}250-${"x".repeat(1_100)}`), /a reply is longer/, "an unfinished line counts");
   const reader = new ReplyReader();
   assert.throws(() => reader.feed(Buffer.alloc(replyLimits.waitingBytes + 1, "2")), NotSmtp);
+});
+
+test("bytes that come one by one while nobody reads are not copied over and over", () => {
+  const reader = new ReplyReader();
+  const line = Buffer.from("250 ok\r\n");
+  const count = 30_000;
+  const before = performance.now();
+  for (let at = 0; at < count * line.length; at += 1)
+    reader.feed(line.subarray(at % line.length, (at % line.length) + 1));
+  for (let at = 0; at < count; at += 1) assert.equal(reader.next()?.code, 250);
+  assert.equal(reader.next(), undefined);
+  assert.equal(reader.isEmpty, true);
+  assert.ok(performance.now() - before < 1_500, "tens of ms; many seconds if each byte copied those before it");
 });
 
 test("isEmpty tells whether anything came unasked", () => {

@@ -8,6 +8,8 @@ export const replyLimits = {
   waitingBytes: 1_024 * 1_024, // replies that nobody read yet; a pipelined group has some hundred
 } as const;
 
+const empty = Buffer.alloc(0);
+
 /** What came is not a reply; the message says what it was, in words. */
 export class NotSmtp extends Error {
   override readonly name = "NotSmtp";
@@ -15,18 +17,24 @@ export class NotSmtp extends Error {
 
 /** Feed it bytes split anywhere, then take replies until there is none. Both throw NotSmtp. */
 export class ReplyReader {
-  #waiting: Buffer = Buffer.alloc(0);
+  /** Not read yet, from `#from` up to `#to`; behind that is room for more. */
+  #octets: Buffer = empty;
+  #from = 0;
+  #to = 0;
   #texts: string[] = [];
   #replyBytes = 0;
 
   /** Nothing has come that was not read. */
   get isEmpty(): boolean {
-    return this.#waiting.length === 0 && this.#texts.length === 0;
+    return this.#from === this.#to && this.#texts.length === 0;
   }
 
   feed(bytes: Uint8Array): void {
-    this.#waiting = Buffer.concat(this.#waiting.length === 0 ? [bytes] : [this.#waiting, bytes]);
-    if (this.#waiting.length > replyLimits.waitingBytes) throw new NotSmtp("it sends without end");
+    const length = this.#to - this.#from + bytes.length;
+    if (length > replyLimits.waitingBytes) throw new NotSmtp("it sends without end");
+    if (this.#to + bytes.length > this.#octets.length) this.#makeRoom(length);
+    this.#octets.set(bytes, this.#to);
+    this.#to += bytes.length;
   }
 
   /** The next whole reply, if all its lines have come. */
@@ -44,22 +52,41 @@ export class ReplyReader {
     return undefined;
   }
 
+  /** For twice as much as there is, so that bytes which come one by one are copied a few times, not each time. */
+  #makeRoom(length: number): void {
+    const larger = Buffer.allocUnsafe(2 * length);
+    this.#octets.copy(larger, 0, this.#from, this.#to);
+    this.#to -= this.#from;
+    this.#from = 0;
+    this.#octets = larger;
+  }
+
+  /** Gives the room back when all is read: a session may wait for long. */
+  #use(length: number): void {
+    this.#from += length;
+    if (this.#from < this.#to) return;
+    this.#octets = empty;
+    this.#from = 0;
+    this.#to = 0;
+  }
+
   /** One line, without its line end; a lone LF ends one too, as odd servers send it. */
   #line(): string | undefined {
-    const end = this.#waiting.indexOf(0x0a);
-    const length = end < 0 ? this.#waiting.length : end;
-    if (end < 0 && length > 0 && !/^[2-5]/.test(printable(this.#waiting.subarray(0, 1)))) {
+    const waiting = this.#octets.subarray(this.#from, this.#to);
+    const end = waiting.indexOf(0x0a);
+    const length = end < 0 ? waiting.length : end;
+    if (end < 0 && length > 0 && !/^[2-5]/.test(printable(waiting.subarray(0, 1)))) {
       // a TLS or binary service may never send a line end
-      throw new NotSmtp(`it sent ${JSON.stringify(printable(this.#waiting.subarray(0, 80)))}`);
+      throw new NotSmtp(`it sent ${JSON.stringify(printable(waiting.subarray(0, 80)))}`);
     }
     if (length > replyLimits.lineBytes) throw new NotSmtp(`a line is longer than ${replyLimits.lineBytes} bytes`);
-    if (end < 0) return undefined;
-    this.#replyBytes += length;
-    if (this.#replyBytes > replyLimits.replyBytes) {
+    if (this.#replyBytes + length > replyLimits.replyBytes) {
       throw new NotSmtp(`a reply is longer than ${replyLimits.replyBytes} bytes`);
     }
-    const line = printable(this.#waiting.subarray(0, this.#waiting[end - 1] === 0x0d ? end - 1 : end));
-    this.#waiting = this.#waiting.subarray(end + 1);
+    if (end < 0) return undefined;
+    this.#replyBytes += length;
+    const line = printable(waiting.subarray(0, waiting[end - 1] === 0x0d ? end - 1 : end));
+    this.#use(end + 1);
     return line;
   }
 }

@@ -40,6 +40,7 @@ describe("however the bytes are split, the session is the same", () => {
     chunks: `${hello}${chunks}RSET\r\n`,
     "forbidden octets": `${hello}${envelope}DATA\r\na\r\n.\nRSET\r\n\r\n.\rb\0\r\n.\r\nNOOP\r\n`,
     "bad lines": `${hello}NOOP\nRSET\r\nNO\rOP\r\n${"x".repeat(limits.commandBytes)}\r\n\0\r\nNOOP\r\n`,
+    "a bad BDAT": `${hello}${envelope}bdat 60 LAST\x01\r\nRSET\r\n${envelope}`,
     refusals: `${hello}MAIL FROM:<a\r\n${envelope}RCPT TO:<ann@elsewhere.example>\r\nRCPT TO:<>\r\nDATA x\r\n`,
     "STARTTLS injection": `${hello}STARTTLS\r\n${envelope}QUIT\r\n`,
     "HTTP behind HELO": `HELO x\r\nPOST / HTTP/1.1\r\nHost: x\r\n\r\n${envelope}`,
@@ -183,6 +184,12 @@ describe("the greeting", () => {
     assert.deepEqual(
       effects.map(({ kind }) => kind),
       ["refused", "send", "close"],
+    );
+    const [refused, send] = effects;
+    assert.equal(refused?.kind === "refused" && refused.stage, "connect");
+    assert.match(
+      Buffer.from(send?.kind === "send" ? send.bytes : []).toString(),
+      /^421 you spoke before the greeting[^\n]*\n$/,
     );
     assert.equal(session.waiting, "closed");
     assert.deepEqual(session.answer(reply(250, undefined)), []);

@@ -59,7 +59,7 @@ class ServerSession implements Session {
     // RFC 3207 §4.2: bytes in clear text behind STARTTLS may be an attacker's
     if (kind === "tls" || kind === "closed" || bytes.length === 0) return [];
     if (kind === "opening")
-      this.#refuseAndClose("connect", reply(554, undefined, "you spoke before the greeting; wait for our 220 line"));
+      this.#refuseAndClose("connect", reply(421, undefined, "you spoke before the greeting; wait for our 220 line"));
     else this.#input.push(bytes);
     return this.#run();
   }
@@ -117,11 +117,7 @@ class ServerSession implements Session {
   #readCommand(): boolean {
     const line = this.#input.line();
     if (line === undefined) return false;
-    if (line.kind === "bad-line") {
-      this.#say(line.reply);
-      return true;
-    }
-    const parsed = parseCommand(line.text, this.#settings.hostname);
+    const parsed = line.kind === "line" ? parseCommand(line.text, this.#settings.hostname) : line;
     if (parsed.kind === "command") {
       const { command } = parsed;
       this.#follow(ruleOf(command).check(command, { ...this.#state, settings: this.#settings }), command);
