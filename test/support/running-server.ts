@@ -26,7 +26,11 @@ export async function runServer(settings: Settings = {}, world: World = realWorl
   const dataDir = await mkdtemp(join(tmpdir(), "waybill-"));
   const removeData = (): Promise<void> => rm(dataDir, { recursive: true });
   const events = new Observed<Event>();
-  const log = { logger: pino({ level: "silent" }), listener: (event: Event) => events.add(event), close: () => {} };
+  const log = {
+    logger: pino({ level: "silent" }),
+    listener: (event: Event) => events.add(event),
+    close: async () => {},
+  };
   try {
     const listen = [{ address: "127.0.0.1:0" }];
     const config = schema.parse({ hostname: "waybill.test", listen, ...settings, data_dir: dataDir });
