@@ -47,9 +47,13 @@ export async function readConfig(configFile: string | undefined): Promise<Config
   return loaded.config;
 }
 
-/** `dataDir` as the config has it; `starter`: the command to name when no server answers. */
-export function controlClient(dataDir: string, starter: string): ControlClient {
-  const server = { dataDir, starter };
+/** `dataDir` as the config has it; `starter`: the command to name, `codeWhenDown`: how to end, when no server runs. */
+export function controlClient(
+  dataDir: string,
+  starter: string,
+  codeWhenDown: number = exitCodes.unavailable,
+): ControlClient {
+  const server = { dataDir, starter, codeWhenDown };
   const ask = async <T>(path: string, query: Query = {}): Promise<T> => fetchJson(server, { path, query });
   const post = async <T>(path: string, content: Uint8Array, query: Query = {}): Promise<T> =>
     fetchJson(server, { path, query, content });
@@ -67,6 +71,7 @@ export function controlClient(dataDir: string, starter: string): ControlClient {
 interface Server {
   readonly dataDir: string;
   readonly starter: string;
+  readonly codeWhenDown: number;
 }
 
 interface Asked {
@@ -113,12 +118,12 @@ function parseJson(text: string): object {
 
 function noAnswer(
   { code, message }: NodeJS.ErrnoException,
-  { dataDir, starter }: Server,
+  { dataDir, starter, codeWhenDown }: Server,
   socketPath: string,
 ): CommandError {
   if (code === "ENOENT" || code === "ECONNREFUSED" || code === "ENOTDIR")
     return new CommandError(
-      exitCodes.unavailable,
+      codeWhenDown,
       `No Waybill is running for ${dataDir} (no control socket at ${socketPath}). Start one with: ${starter}`,
     );
   if (code === "EACCES" || code === "EPERM")

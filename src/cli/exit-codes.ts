@@ -33,6 +33,6 @@ Exit codes:
   67  a recipient was refused
   69  no Waybill is running, or it refused the message
   70  a fault in Waybill
-  75  not now: try again later
+  75  not now: try again later; of sendmail, also that no Waybill is running
   77  the control socket belongs to another user
   78  the configuration is wrong`;

@@ -34,7 +34,7 @@ function certificateHasKey({ tls = {} }: Sections): Fault[] {
 
 /** RFC 5321 §7.1, RFC 2505 §2.1: who relays for everyone is soon used by all who send spam. */
 function relayIsNotOpen({ relay }: Sections): Fault[] {
-  return (["networks", "xclient_networks"] as const).flatMap((key) =>
+  return (["networks", "xclient_networks", "proxy_networks"] as const).flatMap((key) =>
     (relay?.[key] ?? []).flatMap((network, i) => {
       const what = `${show(network)} is the whole internet, and would make this server an open relay`;
       const allowed = 'Write only the networks of your own machines, such as "192.0.2.0/24".';

@@ -165,7 +165,9 @@ const receive = z
         "A message with more Received fields than this goes round in circles, and is refused. RFC 5321 §6.3 suggests 100.",
       ),
     max_connections: count.default(2_000).describe("Sessions at once."),
-    max_connections_per_address: count.default(100).describe("Sessions at once from one IP address (IPv6: from one /64 network)."),
+    max_connections_per_address: count
+      .default(100)
+      .describe("Sessions at once from one IP address (IPv6: from one /64 network)."),
     command_timeout: timeLimit
       .default(5 * 60_000)
       .describe("Longest wait for a client's next command. RFC 5321 §4.5.3.2.7 asks for at least 5 minutes."),

@@ -21,6 +21,7 @@ import {
 import { offering } from "../../test/support/scripted-peer.ts";
 import type { Script } from "../../test/support/scripted-peer.ts";
 import { startScriptServer } from "../../test/support/script-server.ts";
+import type { Outcome } from "../mail/outcome.ts";
 import { selfSigned } from "../receive/self-signed.ts";
 import { deliverLimits } from "./settings.ts";
 
@@ -165,6 +166,91 @@ test("every address of a host is tried", async () => {
   await using deliverer = newDeliverer();
   const hosts = [{ name: "mx1.test", addresses: ["127.0.0.2", "127.0.0.3"], port: server.port }];
   assert.deepEqual(await summaries(deliverer.deliver(task(smtpHop([], { hosts })), never)), fine);
+});
+
+/** Everyone who connects waits for a greeting in vain, as long as `isDown` says so. */
+const downWhile =
+  (isDown: (connection: number) => boolean): Script =>
+  (turn, _, connection) =>
+    turn === "GREETING" && isDown(connection) ? { kind: "silence" } : undefined;
+const notTried = ["not tried again: none of its addresses could be reached a moment ago"];
+const textsOf = (outcomes: readonly Outcome[]): string[] => outcomes[0]!.steps.map(({ text }) => text);
+
+test("who waits for a destination that turns out to be down does not try again, nor does who comes a moment later", async () => {
+  await using server = await startScriptServer({ script: downWhile(() => true) });
+  await using deliverer = newDeliverer({ maxConnectionsPerSite: 1, timeLimitsMs: { greeting: 40 } });
+  const send = () => deliverer.deliver(task(smtpHop([server])), never);
+  const [first, ...others] = await Promise.all([send(), send(), send()]);
+  for (const outcomes of [...others, await send()]) {
+    assert.deepEqual(outcomes.map(summary), first.map(summary));
+    assert.deepEqual(textsOf(outcomes), notTried);
+  }
+  assert.deepEqual(first.map(summary), Array(2).fill("deferred silent greeting"));
+  assert.equal(server.connections, 1);
+});
+
+test("a destination that was down is probed by one after a while, and open to all when it is back", async () => {
+  let now = 0;
+  let down = true;
+  await using server = await startScriptServer({ script: downWhile(() => down) });
+  await using deliverer = newDeliverer({ now: () => now, timeLimitsMs: { greeting: 40 } });
+  const send = () => deliverer.deliver(task(smtpHop([server])), never);
+  await send();
+  now += deliverLimits.unreachableMemoryMs - 1;
+  assert.deepEqual(textsOf(await send()), notTried);
+  now += 1;
+  await Promise.all([send(), send(), send()]);
+  assert.equal(server.connections, 2);
+  now += deliverLimits.unreachableMemoryMs;
+  down = false;
+  assert.deepEqual(await summaries(send()), fine);
+  assert.deepEqual(await summaries(send()), fine);
+});
+
+test("a server that only takes no more connections is not down", async () => {
+  await using server = await startScriptServer({ script: downWhile((connection) => connection === 2) });
+  await using deliverer = newDeliverer({ timeLimitsMs: { greeting: 40 } });
+  const inUse = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<void>();
+  const open = async () => {
+    opened.resolve();
+    await inUse.promise;
+    return chunksOf(content);
+  };
+  const long = deliverer.deliver(task(smtpHop([server]), { open }), never);
+  await opened.promise;
+  const turnedAway = await summaries(deliverer.deliver(task(smtpHop([server])), never));
+  assert.deepEqual(turnedAway, Array(2).fill("deferred silent greeting"));
+  assert.deepEqual(await summaries(deliverer.deliver(task(smtpHop([server])), never)), fine);
+  inUse.resolve();
+  assert.deepEqual(await summaries(long), fine);
+});
+
+test("a destination that has other addresses now is tried", async () => {
+  await using server = await startScriptServer();
+  await using deliverer = newDeliverer();
+  const hopTo = (...addresses: string[]) =>
+    task(smtpHop([], { hosts: [{ name: "mx1.test", addresses, port: server.port }] }));
+  const refused = Array(2).fill("deferred unreachable refused");
+  assert.deepEqual(await summaries(deliverer.deliver(hopTo("127.0.0.2", "127.0.0.3"), never)), refused);
+  assert.deepEqual(textsOf(await deliverer.deliver(hopTo("127.0.0.3", "127.0.0.2"), never)), notTried);
+  assert.deepEqual(await summaries(deliverer.deliver(hopTo("127.0.0.2", server.address), never)), fine);
+});
+
+test("a first host with many dead addresses does not hide the second; what is tried keeps its order", async () => {
+  await using server = await startScriptServer();
+  await using deliverer = newDeliverer();
+  const dead = Array.from({ length: 12 }, (_, i) => `127.0.1.${i + 1}`);
+  const hosts = [
+    { name: "mx1.test", addresses: dead, port: server.port },
+    { name: "mx2.test", addresses: [server.address, "127.0.1.99"], port: server.port },
+  ];
+  const [outcome] = await deliverer.deliver(task(smtpHop([], { hosts })), never);
+  assert.ok(outcome?.kind === "delivered" && outcome.host.name === "mx2.test");
+  assert.deepEqual(
+    outcome.steps.flatMap(({ host, failure }) => (failure ? [host?.address] : [])),
+    dead.slice(0, deliverLimits.addressesPerAttempt - 2),
+  );
 });
 
 test("no to all of us: bounced when every host says so for good, deferred while one may yet change its mind", async () => {

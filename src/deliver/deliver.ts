@@ -25,6 +25,8 @@ export interface Task {
 export interface Deliverer extends AsyncDisposable {
   /** One outcome per recipient, in order. Never rejects: an unforeseen error is a temporary `internal` failure. */
   deliver(task: Task, signal: AbortSignal): Promise<Outcome[]>;
+  /** The operator wants everything tried: destinations that did not answer a moment ago, too. */
+  tryAll(): void;
 }
 
 /** Disposing of it closes the connections that wait for a next message; `signal` ends those in use. */
@@ -45,6 +47,7 @@ export function createDeliverer(settings: DeliverSettings): Deliverer {
   };
 
   return {
+    tryAll: () => sessions.tryAll(),
     async deliver(task, signal) {
       const steps: Step[] = [];
       try {

@@ -39,8 +39,15 @@ type Opened =
   | { readonly kind: "open"; readonly session: ClientSession }
   | { readonly kind: "failed"; readonly because: Failure };
 
-/** `final`: every address was tried, and each said no for good. */
-export type Dialled = (Opened & { kind: "open" }) | (Opened & { kind: "failed"; readonly final: boolean });
+export type Dialled =
+  | (Opened & { kind: "open" })
+  | (Opened & {
+      kind: "failed";
+      /** Every address was tried, and each said no for good. */
+      readonly final: boolean;
+      /** No address that was tried answered at all. */
+      readonly unreachable: boolean;
+    });
 
 export class Dialler {
   readonly #settings: DeliverSettings;
@@ -55,10 +62,10 @@ export class Dialler {
   /** Tries one address after the other. Never rejects. */
   async dial(destination: Destination, attempt: Attempt): Promise<Dialled> {
     const failures: Failure[] = [];
-    for (const target of destination.targets.slice(0, deliverLimits.addressesPerAttempt)) {
+    for (const target of takeInTurns(destination.targets, deliverLimits.addressesPerAttempt)) {
       const opened = await this.#try(target, destination, attempt);
       if (opened.kind === "open") return opened;
-      if (attempt.signal.aborted) return { kind: "failed", because: interrupted, final: false };
+      if (attempt.signal.aborted) return { kind: "failed", because: interrupted, final: false, unreachable: false };
       const { because } = opened;
       attempt.steps.push({ host: target.host, failure: because, text: "no session" });
       failures.push(because);
@@ -67,7 +74,8 @@ export class Dialler {
     // one host that may yet take it is a reason to wait. RFC 5321 §4.5.4.1
     const because = failures.findLast((failure) => !isPermanent(failure)) ??
       failures.at(-1) ?? { kind: "internal", text: "the next hop has no address" };
-    return { kind: "failed", because, final: isPermanent(because) && failures.length === destination.targets.length };
+    const final = isPermanent(because) && failures.length === destination.targets.length;
+    return { kind: "failed", because, final, unreachable: failures.length > 0 && failures.every(isUnreachable) };
   }
 
   /** One address; where TLS is a matter of opportunity and fails, a second time in clear text. */
@@ -110,10 +118,25 @@ export class Dialler {
   }
 }
 
+/**
+ * At most `count`: the first of each host, then the second of each, …, so that a host with many addresses does not hide
+ * the next one. They keep their order, which is that of preference. RFC 5321 §5.1.
+ */
+function takeInTurns(targets: readonly Target[], count: number): readonly Target[] {
+  if (targets.length <= count) return targets;
+  const hosts = [...Map.groupBy(targets, ({ host }) => host.name).values()];
+  const turns = targets.flatMap((_, turn) => hosts.flatMap((ofHost) => ofHost[turn] ?? []));
+  const taken = new Set(turns.slice(0, count));
+  return targets.filter((target) => taken.has(target));
+}
+
 /** It was us who ended the attempt. */
 export const interrupted: Failure = { kind: "internal", text: "the attempt was interrupted: Waybill is stopping" };
 
 const stageOf = (failure: Failure): string | undefined => ("stage" in failure ? failure.stage : undefined);
+
+const isUnreachable = (failure: Failure): boolean =>
+  failure.kind === "unreachable" || (failure.kind === "silent" && failure.stage === "greeting");
 
 const isAboutTls = (failure: Failure): boolean => failure.kind === "tls" || stageOf(failure) === "starttls";
 

@@ -12,6 +12,7 @@ import type { Attempt, Destination } from "./dial.ts";
 import { Dialler, interrupted } from "./dial.ts";
 import type { DeliverSettings } from "./settings.ts";
 import { closeOnAbort } from "./smtp-socket.ts";
+import { UnreachableMemory } from "./unreachable-memory.ts";
 
 export interface SessionTask {
   readonly site: string;
@@ -19,10 +20,16 @@ export interface SessionTask {
   readonly consignment: Consignment;
 }
 
+interface NamedTask extends Omit<SessionTask, "site"> {
+  /** Of the destination. */
+  readonly name: string;
+}
+
 export class SessionDelivery implements AsyncDisposable {
   readonly #settings: DeliverSettings;
   readonly #pool: ConnectionPool<ClientSession>;
   readonly #dialler: Dialler;
+  readonly #unreachable = new UnreachableMemory();
 
   constructor(settings: DeliverSettings) {
     this.#settings = settings;
@@ -30,12 +37,29 @@ export class SessionDelivery implements AsyncDisposable {
     this.#dialler = new Dialler(settings, { ...clientTimeLimits, ...settings.timeLimitsMs });
   }
 
+  tryAll(): void {
+    this.#unreachable.forgetAll();
+  }
+
   /** One outcome per recipient, in order. Rejects when the attempt's signal aborts while it waits for its turn. */
   async deliver({ site, destination, consignment }: SessionTask, attempt: Attempt): Promise<Outcome[]> {
+    const name = nameOf(site, destination);
+    const before = this.#unreachable.ask(name, this.#settings.now());
+    if (before.kind === "closed") return notTried(before.because, consignment, attempt);
+    const key = JSON.stringify([destination.tls, destination.implicitTls, destination.credentials]);
+    const slot = await this.#pool.acquire({ site, key }, attempt.signal);
+    const now = before.kind === "open" && !slot.idle ? this.#unreachable.ask(name, this.#settings.now()) : before;
+    if (now.kind === "closed") {
+      slot.release();
+      return notTried(now.because, consignment, attempt);
+    }
+    return this.#deliverIn(slot, { name, destination, consignment }, attempt);
+  }
+
+  async #deliverIn(slot: Slot<ClientSession>, task: NamedTask, attempt: Attempt): Promise<Outcome[]> {
+    const { name, destination, consignment } = task;
     const { signal, steps } = attempt;
     const { recipients } = consignment;
-    const key = JSON.stringify([destination.tls, destination.implicitTls, destination.credentials]);
-    const slot = await this.#pool.acquire({ site, key }, signal);
     let session = slot.idle;
     if (session) {
       steps.push({ host: session.wire.host, text: "went on in an open session" });
@@ -47,12 +71,14 @@ export class SessionDelivery implements AsyncDisposable {
         if (session === undefined) {
           const dialled = await this.#dialler.dial(destination, attempt);
           if (dialled.kind === "failed") {
+            if (dialled.unreachable) this.#unreachable.failed(name, dialled.because, this.#settings.now());
             for (const i of waiting) outcomes[i] = failedOutcome(dialled.because, dialled.final, attempt);
             break;
           }
           ({ session } = dialled);
         }
         const used: ClientSession = session;
+        using _ = this.#unreachable.reached(name);
         const settled = await send(used, { ...consignment, recipients: waiting.map((i) => recipients[i]!) }, signal);
         waiting.forEach((i, at) => (outcomes[i] = outcomeOf(settled[at]!, used, attempt)));
         waiting = waiting.filter((_, at) => tries === 1 && isStale(used, settled[at]!));
@@ -77,6 +103,17 @@ export class SessionDelivery implements AsyncDisposable {
     if (session.isQuiet) return slot.keep(session);
     void session.reset().then(() => slot.keep(session)); // nobody waits for it
   }
+}
+
+/** The same for the same addresses spoken to in the same way, in whatever order DNS gave them. */
+function nameOf(site: string, { targets, implicitTls }: Destination): string {
+  const addresses = targets.map(({ host, path }) => path ?? `${host.address ?? host.name} ${host.port ?? ""}`);
+  return JSON.stringify([site, addresses.toSorted(), implicitTls]);
+}
+
+function notTried(because: Failure, { recipients }: Consignment, { steps }: Attempt): Outcome[] {
+  steps.push({ text: "not tried again: none of its addresses could be reached a moment ago" });
+  return recipients.map(() => ({ kind: "deferred", because, steps }));
 }
 
 async function send(session: ClientSession, consignment: Consignment, signal: AbortSignal): Promise<Settled[]> {

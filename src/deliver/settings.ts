@@ -20,4 +20,8 @@ export const deliverLimits = {
   addressesPerAttempt: 10, // a long list of dead hosts must not hold an attempt for hours
   clearTextMemoryMs: 10 * 60_000, // a host whose TLS failed is spoken to in clear text so long
   clearTextMemoryHosts: 1_000,
+  // others do not try a destination again so long; shorter than the first wait between attempts (1 min less a tenth),
+  // or every second attempt after it would be none
+  unreachableMemoryMs: 50_000,
+  unreachableDestinations: 1_000,
 } as const;

@@ -125,13 +125,6 @@ function brokenOff({ kind, stage }: Kind<"lost" | "silent">): Cause {
   };
 }
 
-const missingRoute: Cause = {
-  status: "4.4",
-  summary: "Our mail server does not know where to send mail for {domain}.",
-  whoActs: "our-admin",
-  steps: [checkAddress, tellOurAdmin],
-};
-
 const notSmtp: Cause = {
   status: "5.0",
   summary: "Where the mail server for {domain} should be, something else answers that is no mail server.",
@@ -161,8 +154,6 @@ export function causeOf(failure: Exclude<Failure, { kind: "expired" }>, recipien
       return shared.noMail;
     case "mx-is-us":
       return shared.loop;
-    case "unroutable":
-      return missingRoute;
     case "unreachable":
       return {
         status: failure.problem === "reset" ? "4.2" : "4.1",

@@ -10,18 +10,12 @@ import { steps, type Words } from "./words.ts";
 export interface Explanation extends Words {
   /** The other server's exact words or the technical fact, one line; fit for strangers. */
   readonly evidence?: string;
-  /** One line for operators: host, stage, reply. It may name files and errors of ours: not for strangers. */
-  readonly technical: string;
 }
 
 /** What a failure means for the sender, in words for someone who has never heard of SMTP. */
 export function describe(failure: Failure, recipient: Address): Explanation {
   const evidence = clean(evidenceOf(failure), textLimits.evidence);
-  return {
-    ...wordsFor(failure, recipient),
-    ...(evidence !== "" && { evidence }),
-    technical: clean(technicalText(failure), textLimits.evidence),
-  };
+  return { ...wordsFor(failure, recipient), ...(evidence !== "" && { evidence }) };
 }
 
 /** RFC 3463 code for DSNs and lists, derived from the failure. */
@@ -82,42 +76,16 @@ function evidenceOf(failure: Failure): string {
       return `local mailbox, ${failure.problem}`;
     case "internal":
       return "internal error";
-    case "dns":
-    case "null-mx":
-    case "mx-is-us":
-    case "unroutable":
-    case "unreachable":
-    case "lost":
-    case "silent":
-    case "not-smtp":
-    case "tls":
-    case "unsupported":
     case "operator":
-      return technicalText(failure);
-  }
-}
-
-const dnsText = {
-  "no-such-domain": "no such domain (NXDOMAIN)",
-  "no-data": "no such record",
-  "server-failure": "the name servers failed (SERVFAIL)",
-  timeout: "no answer from the name servers",
-} as const;
-
-function technicalText(failure: Failure): string {
-  switch (failure.kind) {
+      return `operator: ${failure.text}`;
     case "dns":
       return `DNS, ${failure.query} of ${failure.name}: ${dnsText[failure.problem]}`;
     case "null-mx":
       return `DNS, MX of ${failure.domain}: null MX, the domain takes no mail (RFC 7505)`;
     case "mx-is-us":
       return `DNS, MX of ${failure.domain}: it names this server, which is not set up for the domain`;
-    case "unroutable":
-      return `no route to ${failure.domain}: ${failure.text}`;
     case "unreachable":
       return `${hostText(failure.host)}, connect, ${failure.problem}: ${failure.text}`;
-    case "refused":
-      return `${hostText(failure.host)}, ${failure.stage}: ${replyText(failure.reply)}`;
     case "lost":
       return `${hostText(failure.host)}, ${failure.stage}, connection lost: ${failure.text}`;
     case "silent":
@@ -128,16 +96,15 @@ function technicalText(failure: Failure): string {
       return `${hostText(failure.host)}, TLS ${failure.problem}: ${failure.text}`;
     case "unsupported":
       return `${hostText(failure.host)}, ${failure.extension} not offered: ${failure.text}`;
-    case "local":
-      return `local mailbox, ${failure.problem}: ${failure.text}`;
-    case "expired":
-      return `given up after ${durationText(failure.afterMs)}${failure.last === undefined ? "" : `; last: ${technicalText(failure.last)}`}`;
-    case "operator":
-      return `operator: ${failure.text}`;
-    case "internal":
-      return `internal error: ${failure.text}`;
   }
 }
+
+const dnsText = {
+  "no-such-domain": "no such domain (NXDOMAIN)",
+  "no-data": "no such record",
+  "server-failure": "the name servers failed (SERVFAIL)",
+  timeout: "no answer from the name servers",
+} as const;
 
 const hostText = ({ name, address, port }: RemoteHost): string =>
   `${name}${address === undefined || address === name ? "" : ` [${address}]`}${port === undefined || port === 25 ? "" : ` port ${port}`}`;

@@ -2,10 +2,10 @@
 import type { Instant } from "../base/world.ts";
 import { type Address, displayAddress } from "../mail/address.ts";
 import type { Failure } from "../mail/failure.ts";
-import { describe, type Explanation } from "./describe.ts";
+import type { Explanation } from "./describe.ts";
 import { clean, textLimits } from "./foreign-text.ts";
 import { wrap } from "./lines.ts";
-import type { NoticeAction, NoticeRecipient, NoticeRequest } from "./notice.ts";
+import type { ExplainedRecipient, ExplainedRequest, NoticeAction } from "./notice.ts";
 import type { Remembered } from "./original.ts";
 
 /** An address as people write it, fit for a line. */
@@ -16,13 +16,13 @@ const shown = { addressesPerCause: 20, answers: 10 } as const;
 
 /** Recipients whose mail met the same fate. */
 interface Group {
-  readonly told: readonly NoticeRecipient[];
+  readonly told: readonly ExplainedRecipient[];
   /** Absent: all went well. */
   readonly explanation?: Explanation;
 }
 
 /** Paragraphs with CRLF at each line's end. */
-export function writeLetter(request: NoticeRequest, remembered: Remembered): string {
+export function writeLetter(request: ExplainedRequest, remembered: Remembered): string {
   const groups = groupByCause(request);
   const paragraphs = [
     ...news(request, groups),
@@ -33,19 +33,18 @@ export function writeLetter(request: NoticeRequest, remembered: Remembered): str
   return paragraphs.map((lines) => lines.map((line) => `${line}\r\n`).join("")).join("\r\n");
 }
 
-function groupByCause({ recipients }: NoticeRequest): Group[] {
-  const groups = Map.groupBy(recipients, ({ failure, recipient }) => {
-    const { summary, whoActs, steps } = failure === undefined ? {} : describe(failure, recipient.address);
-    return JSON.stringify([summary, whoActs, steps]);
-  });
+function groupByCause({ recipients }: ExplainedRequest): Group[] {
+  const groups = Map.groupBy(recipients, ({ explanation }) =>
+    JSON.stringify([explanation?.summary, explanation?.whoActs, explanation?.steps]),
+  );
   return [...groups.values()].map((told) => {
-    const { failure, recipient } = told[0]!;
-    return { told, ...(failure !== undefined && { explanation: describe(failure, recipient.address) }) };
+    const { explanation } = told[0]!;
+    return { told, ...(explanation && { explanation }) };
   });
 }
 
 /** What happened to which address, why, and what to do. */
-function news({ action, recipients }: NoticeRequest, groups: readonly Group[]): string[][] {
+function news({ action, recipients }: ExplainedRequest, groups: readonly Group[]): string[][] {
   const opening = openings[action](recipients.length === 1 ? "this address" : "these addresses");
   const about = groups.flatMap(({ told, explanation }) => [
     addressList(told),
@@ -63,7 +62,7 @@ const openings: Record<NoticeAction, (whom: string) => string> = {
   expanded: (whom) => `Your message was passed on to the people behind ${whom}:`,
 };
 
-function addressList(told: readonly NoticeRecipient[]): string[] {
+function addressList(told: readonly ExplainedRecipient[]): string[] {
   const addresses = told
     .slice(0, shown.addressesPerCause)
     .map(({ recipient }) => `    ${addressText(recipient.address)}`);
@@ -77,7 +76,7 @@ const stepList = ({ steps }: Explanation): string[] => [
 ];
 
 /** Whether anything is left to do or to wait for. */
-function outlook({ action, recipients }: NoticeRequest): string[][] {
+function outlook({ action, recipients }: ExplainedRequest): string[][] {
   switch (action) {
     case "failed":
       return [wrap("Nothing more will be tried.")];
@@ -102,7 +101,7 @@ function outlook({ action, recipients }: NoticeRequest): string[][] {
   }
 }
 
-function aboutMessage({ message, hostname }: NoticeRequest, { subject, date }: Remembered): string[] {
+function aboutMessage({ message, hostname }: ExplainedRequest, { subject, date }: Remembered): string[] {
   return [
     "Your message:",
     ...(subject === undefined ? [] : wrap(subject, "    Subject: ")),
@@ -112,9 +111,9 @@ function aboutMessage({ message, hostname }: NoticeRequest, { subject, date }: R
 }
 
 /** The words of the other servers; the same words once. */
-function answers({ recipients }: NoticeRequest): string[][] {
-  const answered = recipients.flatMap(({ failure, recipient: { address } }) => {
-    const evidence = failure && describe(failure, address).evidence;
+function answers({ recipients }: ExplainedRequest): string[][] {
+  const answered = recipients.flatMap(({ failure, explanation, recipient: { address } }) => {
+    const evidence = explanation?.evidence;
     return evidence === undefined ? [] : [{ address, evidence, server: answeringServer(failure) }];
   });
   const different = Map.groupBy(answered, ({ server, evidence }) => JSON.stringify([server, evidence]));

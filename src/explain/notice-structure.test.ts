@@ -52,7 +52,6 @@ const simple: fc.Arbitrary<Failure> = fc.oneof(
     query: fc.constantFrom("MX", "A/AAAA"),
   }),
   fc.record({ kind: fc.constantFrom("null-mx", "mx-is-us"), domain: text }),
-  fc.record({ kind: kind("unroutable"), domain: text, text }),
   fc.record({ kind: kind("unreachable"), host, problem: fc.constantFrom("refused", "timeout", "other"), text }),
   fc.record({ kind: kind("refused"), host, stage, reply }),
   fc.record({ kind: fc.constantFrom("lost", "not-smtp"), host, stage, text }),

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import PostalMime from "postal-mime";
 import { field, parseRequest, readNotice } from "../../test/golden/dsn/read-notice.ts";
+import type { Address } from "../mail/address.ts";
 import { fieldValue } from "../mail/header.ts";
 import { type NoticeRequest, writeNotice } from "./notice.ts";
 
@@ -148,6 +149,38 @@ test("the message comes back whole only if asked for, after a failure, and if it
     headerOnly.map(() => "text/rfc822-headers"),
   );
   assert.equal(headerOnly[3]!.text, "Subject: x\r\n");
+});
+
+test("lines of 998 octets can stand in a report wherever they are, one more cannot", () => {
+  const asked = request("returned-whole");
+  const typeOf = (body: string) => {
+    const original = { bytes: Buffer.from(`Subject: x\r\n\r\n${body}\r\n`), whole: true };
+    return lastOf(readNotice(writeNotice({ ...asked, original }).body).parts).type;
+  };
+  const [fits, tooLong] = ["a".repeat(998), "a".repeat(999)];
+  assert.equal(typeOf(`${fits}\r\n${fits}\r\n\r\n${fits}`), "message/rfc822");
+  for (const body of [`${tooLong}\r\nb`, `b\r\n${tooLong}`, `${fits}\r\n${tooLong}\r\n${fits}`, "a".repeat(5_000)])
+    assert.equal(typeOf(body), "text/rfc822-headers");
+});
+
+test("each recipient's failure is described once, whatever the number of places that need it", () => {
+  const asked = request("failed-unknown-user");
+  let described = 0;
+  const failure = {
+    kind: "unreachable",
+    host: { name: "mx.example.org" },
+    problem: "timeout",
+    get text() {
+      described += 1;
+      return "no answer";
+    },
+  } as const;
+  const recipients = ["bob", "eve", "dan"].map((name) => ({
+    recipient: { address: `${name}@example.org` as Address },
+    failure,
+  }));
+  writeNotice({ ...asked, recipients });
+  assert.equal(described, recipients.length);
 });
 
 test("a boundary that occurs in the message is not used", () => {

@@ -8,6 +8,7 @@ import type { Failure, RemoteHost } from "../mail/failure.ts";
 import { formatDate } from "../mail/header.ts";
 import type { Message, QueueId } from "../mail/message.ts";
 import type { Reply } from "../mail/reply.ts";
+import { describe, type Explanation } from "./describe.ts";
 import { cleanAddress, isAscii } from "./foreign-text.ts";
 import { addressText, writeLetter } from "./letter.ts";
 import { foldField } from "./lines.ts";
@@ -39,6 +40,15 @@ export interface NoticeRequest {
   readonly at: Instant;
 }
 
+/** A recipient, and what its failure means: found once, needed in several places. */
+export interface ExplainedRecipient extends NoticeRecipient {
+  readonly explanation?: Explanation;
+}
+
+export interface ExplainedRequest extends NoticeRequest {
+  readonly recipients: readonly ExplainedRecipient[];
+}
+
 export interface Notice {
   /** The whole message, header section included, lines end in CRLF. */
   readonly body: Uint8Array;
@@ -57,9 +67,10 @@ interface Part {
 }
 
 /** Writes a notice to the message's reverse-path, which must not be null (see noticeWanted). */
-export function writeNotice(request: NoticeRequest): Notice {
-  const { reversePath } = request.message;
+export function writeNotice(asked: NoticeRequest): Notice {
+  const { reversePath } = asked.message;
   if (reversePath === "") throw new Error("A notice needs a return address: ask noticeWanted before writeNotice.");
+  const request = { ...asked, recipients: asked.recipients.map(explain) };
   const remembered = remember(request.original);
   const parts = [letterPart(request, remembered), reportPart(request), originalPart(request)];
   const boundary = unusedBoundary(request.noticeId, parts);
@@ -78,6 +89,11 @@ export function writeNotice(request: NoticeRequest): Notice {
   const smtpUtf8 = isInternational(reversePath);
   return { body, messageId, smtpUtf8, bodyType: encoding === "8bit" || smtpUtf8 ? "8bitmime" : "7bit" };
 }
+
+const explain = (told: NoticeRecipient): ExplainedRecipient => ({
+  ...told,
+  ...(told.failure && { explanation: describe(told.failure, told.recipient.address) }),
+});
 
 interface HeaderFacts {
   readonly to: Address;
@@ -114,7 +130,7 @@ const subjects: Record<NoticeAction, string> = {
 /** RFC 2047; also for what looks like an encoded word, so that it shows as it is. */
 const fieldText = (text: string): string => (isAscii(text) && !text.includes("=?") ? text : encodeWord(text, "B", 60));
 
-function letterPart(request: NoticeRequest, remembered: Remembered): Part {
+function letterPart(request: ExplainedRequest, remembered: Remembered): Part {
   const letter = writeLetter(request, remembered);
   const isPlain = isAscii(letter);
   return {
@@ -125,7 +141,7 @@ function letterPart(request: NoticeRequest, remembered: Remembered): Part {
   };
 }
 
-function reportPart(request: NoticeRequest): Part {
+function reportPart(request: ExplainedRequest): Part {
   const { message, recipients } = request;
   const addresses = [
     message.reversePath,

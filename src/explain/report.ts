@@ -3,16 +3,16 @@ import { type Domain, isInternational, parseAddressLiteral, parseDomain } from "
 import type { Failure, RemoteHost } from "../mail/failure.ts";
 import { formatDate } from "../mail/header.ts";
 import { formatReply, type Reply } from "../mail/reply.ts";
-import { describe, statusOf } from "./describe.ts";
+import { statusOf } from "./describe.ts";
 import { asciiAddress, asciiText, clean, cleanAddress, textLimits } from "./foreign-text.ts";
 import { foldField } from "./lines.ts";
-import type { NoticeRecipient, NoticeRequest } from "./notice.ts";
+import type { ExplainedRecipient, ExplainedRequest } from "./notice.ts";
 
 /** `ascii`: everything else is written as `\x{E4}`, so that the part is message/delivery-status. */
 export type ReportCharset = "ascii" | "utf-8";
 
 /** Fields of the message, an empty line, fields of each recipient, with CRLF. */
-export function writeReport(request: NoticeRequest, charset: ReportCharset): string {
+export function writeReport(request: ExplainedRequest, charset: ReportCharset): string {
   return [
     messageFields(request, charset),
     ...request.recipients.map((recipient) => recipientFields(request, recipient, charset)),
@@ -21,7 +21,7 @@ export function writeReport(request: NoticeRequest, charset: ReportCharset): str
     .join("\r\n");
 }
 
-function messageFields({ message, hostname }: NoticeRequest, charset: ReportCharset): string[] {
+function messageFields({ message, hostname }: ExplainedRequest, charset: ReportCharset): string[] {
   const envid = fieldText(clean(message.envid ?? "", textLimits.replyLine), charset);
   return [
     ...(envid === "" ? [] : [foldField("Original-Envelope-Id", envid)]),
@@ -30,7 +30,7 @@ function messageFields({ message, hostname }: NoticeRequest, charset: ReportChar
   ];
 }
 
-function recipientFields({ action }: NoticeRequest, told: NoticeRecipient, charset: ReportCharset): string[] {
+function recipientFields({ action }: ExplainedRequest, told: ExplainedRecipient, charset: ReportCharset): string[] {
   const { recipient, failure, attemptedAt, willRetryUntil } = told;
   const host = told.host ?? (failure && hostOf(failure));
   const mta = host && mtaName(host);
@@ -51,7 +51,7 @@ function recipientFields({ action }: NoticeRequest, told: NoticeRecipient, chars
 }
 
 /** RFC 3461 §6.3: ORCPT as it was given, or no field. */
-function originalRecipient({ recipient: { orcpt } }: NoticeRecipient, charset: ReportCharset): string[] {
+function originalRecipient({ recipient: { orcpt } }: ExplainedRecipient, charset: ReportCharset): string[] {
   if (orcpt === undefined || !/^[\w-]{1,64}$/.test(orcpt.type)) return [];
   return [foldField("Original-Recipient", addressText(orcpt.type, orcpt.address, charset))];
 }
@@ -64,13 +64,13 @@ function addressText(type: string, address: string, charset: ReportCharset): str
   return `utf-8;${charset === "ascii" ? asciiAddress(fit) : fit}`;
 }
 
-function statusText({ failure, reply }: NoticeRecipient, permanent: boolean): string {
+function statusText({ failure, reply }: ExplainedRecipient, permanent: boolean): string {
   if (failure !== undefined) return statusOf(failure, permanent);
   return reply?.enhanced?.startsWith("2.") ? reply.enhanced : "2.0.0";
 }
 
 function diagnosticCode(
-  { failure, recipient }: NoticeRecipient,
+  { explanation }: ExplainedRecipient,
   reply: Reply | undefined,
   charset: ReportCharset,
 ): string[] {
@@ -82,7 +82,7 @@ function diagnosticCode(
       .split("\r\n");
     return [foldField("Diagnostic-Code", `smtp; ${first}`, ...more)];
   }
-  const evidence = failure && describe(failure, recipient.address).evidence;
+  const evidence = explanation?.evidence;
   return evidence === undefined ? [] : [foldField("Diagnostic-Code", `x-waybill; ${fieldText(evidence, charset)}`)];
 }
 

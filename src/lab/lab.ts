@@ -4,13 +4,13 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { realWorld, type World } from "../base/world.ts";
 import { schema } from "../config/schema.ts";
-import { openLog } from "../journal/log.ts";
+import { type Log, openLog } from "../journal/log.ts";
 import { startServer } from "../main.ts";
 import { selfSigned } from "../receive/self-signed.ts";
 import { residents } from "./characters.ts";
 import { type Delivered, type Internet, startInternet } from "./internet.ts";
 import { letterLines } from "./letter.ts";
-import { labDir } from "./place.ts";
+import { labDir, makePrivateFolder } from "./place.ts";
 
 export interface LabOptions {
   /** How much faster than outside time passes. */
@@ -22,32 +22,58 @@ export interface LabOptions {
 }
 
 /** Runs until SIGINT or SIGTERM; answers the exit code. */
-export async function runLab({ speed, port, dataDir }: LabOptions): Promise<number> {
-  const dir = dataDir ?? labDir;
-  const world = realWorld(speed);
-  const log = openLog({ level: "info", format: "pretty", now: () => world.now() });
+export async function runLab(options: LabOptions): Promise<number> {
   try {
-    const pem = await selfSigned("lab", Date.now());
-    let mails = 0;
-    const show = (mail: Delivered): void => {
-      mails += 1;
-      void keepMail(join(dir, "delivered", mail.domain), mails, mail.content);
-      void letterLines(mail).then((lines) => log.logger.info(lines.join("\n")));
-    };
-    const internet = await startInternet({ world, certificate: { key: pem, cert: pem }, onMail: show });
-    const server = await startServer({ config: labConfig(dir, port, internet), world, log });
-    console.error(welcome({ speed, listening: server.listening, dir, world }));
-    await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
-    await server.close();
-    await internet.close();
+    await keepOpen(options);
     return 0;
   } catch (error) {
     console.error(`waybill lab: ${error instanceof Error ? error.message : String(error)}`);
     return 71; // EX_OSERR of sysexits.h
-  } finally {
-    log.close();
-    if (dataDir === undefined) await rm(dir, { recursive: true, force: true });
   }
+}
+
+async function keepOpen({ speed, port, dataDir }: LabOptions): Promise<void> {
+  const dir = dataDir ?? labDir;
+  const world = realWorld(speed);
+  await using opened = new AsyncDisposableStack();
+  const log = openLog({ level: "info", format: "pretty", now: () => world.now() });
+  opened.defer(() => log.close());
+  if (dataDir === undefined) await makePrivateFolder(dir);
+  let isOurs = false; // until our server holds the folder, another lab may
+  opened.defer(async () => {
+    if (isOurs) await rm(dir, { recursive: true, force: true });
+  });
+  const shown = showMails(join(dir, "delivered"), log);
+  opened.defer(() => shown.settled());
+  const pem = await selfSigned("lab", Date.now());
+  const internet = await startInternet({ world, certificate: { key: pem, cert: pem }, onMail: shown.show });
+  opened.defer(() => internet.close());
+  const server = await startServer({ config: labConfig(dir, port, internet), world, log });
+  isOurs = dataDir === undefined;
+  opened.defer(() => server.close());
+  console.error(welcome({ speed, listening: server.listening, dir, world }));
+  await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+}
+
+/** Keeps each delivered message in `folder` and shows it, one after the other. */
+function showMails(folder: string, { logger }: Log): { show: (mail: Delivered) => void; settled: () => Promise<void> } {
+  let mails = 0;
+  let before = Promise.resolve();
+  const show = async (mail: Delivered): Promise<void> => {
+    try {
+      mails += 1;
+      await keepMail(folder, mails, mail.content);
+      logger.info((await letterLines(mail)).join("\n"));
+    } catch (err) {
+      logger.error({ err }, `a message for ${mail.domain} was delivered, and could not be kept or shown`);
+    }
+  };
+  return {
+    show: (mail) => {
+      before = before.then(() => show(mail));
+    },
+    settled: () => before,
+  };
 }
 
 const labConfig = (dir: string, port: number, { dns, smtpPort }: Internet) =>

@@ -28,7 +28,6 @@ const table: [Failure, string][] = [
     { kind: "mx-is-us", domain: "x.example" },
     "the MX records of x.example lead back to this server, which does not know the domain",
   ],
-  [{ kind: "unroutable", domain: "x.example", text: "alias loop" }, "no way to deliver to x.example: alias loop"],
   [{ kind: "unreachable", host, problem: "refused", text: "" }, `${shown} refused the connection`],
   [
     { kind: "unreachable", host, problem: "no-route", text: "EHOSTUNREACH" },

@@ -26,8 +26,6 @@ export function failureText(failure: Failure): string {
       return `${oneLine(failure.domain)} says in DNS that it takes no mail (null MX)`;
     case "mx-is-us":
       return `the MX records of ${oneLine(failure.domain)} lead back to this server, which does not know the domain`;
-    case "unroutable":
-      return withWords(`no way to deliver to ${oneLine(failure.domain)}`, failure.text);
     case "unreachable":
       return withWords(`${hostText(failure.host)} ${unreachableText[failure.problem]}`, failure.text);
     case "refused":

@@ -21,7 +21,6 @@ export type Failure =
   | { readonly kind: "null-mx"; readonly domain: string }
   /** Every usable MX is ourselves. RFC 5321 §5.1. */
   | { readonly kind: "mx-is-us"; readonly domain: string }
-  | { readonly kind: "unroutable"; readonly domain: string; readonly text: string }
   | {
       readonly kind: "unreachable";
       readonly host: RemoteHost;
@@ -68,7 +67,6 @@ export function isPermanent(failure: Failure): boolean {
       return failure.problem === "no-such-domain" || failure.problem === "no-data";
     case "null-mx":
     case "mx-is-us":
-    case "unroutable":
     case "expired":
     case "operator":
       return true;

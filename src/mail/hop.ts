@@ -30,7 +30,7 @@ export type Hop =
     }
   | { readonly kind: "maildir"; readonly site: string; readonly path: string };
 
-/** `final: true` in `failed`: no use in trying again. */
+/** After `failed`, `isPermanent` of the failure tells whether to try again. */
 export type Routing =
   | { readonly kind: "hop"; readonly hop: Hop }
   | { readonly kind: "failed"; readonly because: Failure };

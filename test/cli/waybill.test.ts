@@ -346,6 +346,42 @@ test("config check: a summary, or all problems and exit code 78", async (t) => {
   assert.equal((await runMain(["node", "waybill", "queue", "list", "--config", file])).code, 78);
 });
 
+test("config check --json: settings without passwords, or one problem per line", async (t) => {
+  const dir = await tempDir(t);
+  const file = join(dir, "waybill.toml");
+  const check = () => runMain(["node", "waybill", "config", "check", file, "--json"]);
+  await writeFile(file, '[[route]]\nhost = "smtp.example.net"\nusername = "ann"\npassword = "s3cret"\n');
+  const good = await check();
+  assert.equal(good.code, 0);
+  assert.doesNotMatch(good.out, /s3cret/);
+  const { route } = JSON.parse(good.out) as { route: { username: string; password: string }[] };
+  assert.deepEqual([route[0]?.username, route[0]?.password], ["ann", "(hidden)"]);
+  await writeFile(file, 'hostname = 7\n[retry]\ngive_up_after = "long"\n');
+  const bad = await check();
+  assert.deepEqual([bad.code, bad.error], [78, ""]);
+  const problems = bad.out
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  assert.deepEqual(
+    problems.map(({ file, line, key }) => ({ file, line, key })),
+    [
+      { file, line: 1, key: "hostname" },
+      { file, line: 3, key: "retry.give_up_after" },
+    ],
+  );
+  for (const { what, allowed } of problems) assert.ok(what && allowed);
+});
+
+test("sendmail without a server: try again later, as programs that call sendmail expect", async (t) => {
+  const dir = await tempDir(t);
+  const file = join(dir, "waybill.toml");
+  await writeFile(file, `data_dir = "${dir}"\n`);
+  const { code, error } = await runMain(["node", "waybill", "sendmail", "-C", file, "bob"], { input: "x" });
+  assert.equal(code, 75);
+  assert.match(error, /^No Waybill is running for .* Start one with: waybill start\n$/);
+});
+
 test("no server: says so, names the socket and the way to start one", async (t) => {
   const dir = await tempDir(t);
   const file = join(dir, "waybill.toml");

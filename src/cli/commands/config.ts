@@ -1,9 +1,11 @@
 // `waybill config check`: is the configuration in order, and what would it do?
 import type { Command } from "commander";
+import { loadConfig } from "../../config/load.ts";
 import type { Config } from "../../config/schema.ts";
 import { roughDuration } from "../../mail/failure-text.ts";
 import { type Context, printJson, printLines } from "../context.ts";
 import { readConfig } from "../control-client.ts";
+import { CommandError, exitCodes } from "../exit-codes.ts";
 import { sizeText } from "../human-units.ts";
 import { type CommonOptions, configOption, example, jsonOption } from "./options.ts";
 
@@ -17,12 +19,28 @@ export function addConfig(program: Command, context: Context): void {
     .addOption(configOption())
     .addOption(jsonOption())
     .action(async (file: string | undefined, options: CommonOptions) => {
-      const checked = await readConfig(file ?? options.config);
-      if (options.json) printJson(context, [checked]);
-      else printLines(context, summary(checked, context.machine));
+      const path = file ?? options.config;
+      if (options.json) await checkForPrograms(path, context);
+      else printLines(context, summary(await readConfig(path), context.machine));
     });
   example(check, "waybill config check /etc/waybill/waybill.toml");
 }
+
+/** The settings as JSON, or a line of JSON for each problem. */
+async function checkForPrograms(path: string | undefined, context: Context): Promise<void> {
+  const loaded = await loadConfig(path);
+  if (loaded.kind === "bad") {
+    printJson(context, loaded.problems);
+    throw new CommandError(exitCodes.badConfig);
+  }
+  printJson(context, [withoutPasswords(loaded.config)]);
+}
+
+/** What is printed ends in logs and bug reports. */
+const withoutPasswords = (config: Config): Config => ({
+  ...config,
+  route: config.route.map((route) => (route.password === undefined ? route : { ...route, password: "(hidden)" })),
+});
 
 /** What the server would do, in a few lines. */
 function summary(config: Config, machine: string): string[] {

@@ -67,7 +67,9 @@ async function send(request: Extract<SendmailRequest, { kind: "send" }>, context
     throw new CommandError(exitCodes.badData, "No recipients: the message names none in To, Cc or Bcc.");
   const { notify, ret, envid } = request;
   const query = { from, to, notify, ret, envid, ...(needsSmtpUtf8 && { smtpUtf8: "true" }) };
-  await submitMessage(controlClient(config.data_dir, "waybill start"), query, content);
+  // programs keep what could not be sent now, and give up on EX_UNAVAILABLE
+  const control = controlClient(config.data_dir, "waybill start", exitCodes.tryAgain);
+  await submitMessage(control, query, content);
 }
 
 const senderOf = (text: string, hostname: string): string =>
