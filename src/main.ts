@@ -28,8 +28,8 @@ import { openSqlite } from "./storage/sqlite/store.ts";
 /** How long messages in flight may take when the server is told to stop. */
 const closeGraceMs = 10_000;
 
-/** sysexits.h: EX_CONFIG, EX_OSERR */
-const exitCodes = { badConfig: 78, inTheWay: 71 } as const;
+/** sysexits.h: EX_CONFIG, EX_OSERR, EX_SOFTWARE */
+const exitCodes = { badConfig: 78, inTheWay: 71, storageDied: 70 } as const;
 
 export interface ServerOptions {
   readonly config: Config;
@@ -41,6 +41,8 @@ export interface Server {
   readonly hostname: string;
   /** "127.0.0.1:2525" */
   readonly listening: readonly string[];
+  /** Resolves if the storage dies: no mail is taken or delivered any more, and the server is to be closed. */
+  readonly storageDied: Promise<Error>;
   /** Stops taking mail, lets what is in flight end, closes the store. */
   close(): Promise<void>;
 }
@@ -49,8 +51,11 @@ export interface Server {
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, world, log } = options;
   await using opened = new AsyncDisposableStack();
+  const { promise: storageDied, resolve: onFailure } = Promise.withResolvers<Error>();
+  let graceMs = closeGraceMs;
+  void storageDied.then(() => (graceMs = 0)); // nothing in flight can be settled any more
   const store: QueueStore & HistoryStore = opened.use(
-    config.storage.driver === "memory" ? openMemory() : await openSqlite({ dir: config.data_dir }),
+    config.storage.driver === "memory" ? openMemory() : await openSqlite({ dir: config.data_dir, onFailure }),
   );
   const hostname = config.hostname ?? machineName();
   const by = randomUUID();
@@ -67,10 +72,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     attempt: (deliveries, ending) => attempt(stages, deliveries, ending),
     onFault,
   });
-  opened.defer(() => worker.close(closeGraceMs));
+  opened.defer(() => worker.close(graceMs));
 
   const listeners = await openListeners(options, stages);
-  opened.defer(async () => void (await Promise.all(listeners.map((listener) => listener.close(closeGraceMs)))));
+  opened.defer(async () => void (await Promise.all(listeners.map((listener) => listener.close(graceMs)))));
   const listening = listeners.map(({ address, port }) =>
     address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`,
   );
@@ -86,13 +91,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     submit: (envelope, client, content) => submit(parts, { envelope, client }, content),
     acted: (action, filter, changed) => {
       log.logger.info({ filter }, `the operator's ${action} changed ${changed} deliveries`);
+      if (action === "retry") stages.deliverer.tryAll();
       worker.wake();
     },
   });
   opened.use(await serveControl(control, join(config.data_dir, "control.sock")));
   worker.start();
   const running = opened.move();
-  return { hostname, listening, close: () => running.disposeAsync() };
+  return { hostname, listening, storageDied, close: () => running.disposeAsync() };
 }
 
 function keepPruning(opened: AsyncDisposableStack, { config, world, log }: ServerOptions, history: HistoryStore): void {
@@ -157,20 +163,34 @@ export async function run({ configFile }: { configFile?: string }): Promise<numb
     return exitCodes.badConfig;
   }
   const { config, file } = loaded;
+  let log: Log | undefined;
   try {
-    const log = openLog(logSettings(config));
+    log = openLog(logSettings(config));
     const server = await startServer({ config, world: realWorld(), log });
     console.error(welcome(config, server, file)); // not on standard output, which is the log
     log.logger.info({ listening: server.listening }, `${server.hostname} takes mail on ${server.listening.join(", ")}`);
-    await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
-    log.logger.info("stopping: what is in flight may end, the rest waits for the next start");
-    await server.close();
-    log.close();
-    return 0;
+    return await serveUntilEnd(server, log);
   } catch (error) {
     console.error(`waybill: ${error instanceof Error ? error.message : String(error)}`);
     return exitCodes.inTheWay;
+  } finally {
+    await log?.close();
   }
+}
+
+/** Answers the exit code. */
+async function serveUntilEnd(server: Server, { logger }: Log): Promise<number> {
+  const signalled = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+  const died = await Promise.race([signalled.then(() => undefined), server.storageDied]);
+  if (died === undefined) {
+    logger.info("stopping: what is in flight may end, the rest waits for the next start");
+    await server.close();
+    return 0;
+  }
+  logger.error({ err: died }, "stopping: the storage died");
+  console.error(`waybill: ${died.message}; what was kept is on the disk: start Waybill again`);
+  await server.close().catch((err: unknown) => logger.error({ err }, "not everything could be closed"));
+  return exitCodes.storageDied;
 }
 
 const logSettings = ({ log: { level, format, file } }: Config): Parameters<typeof openLog>[0] => ({

@@ -13,7 +13,7 @@ export type HistoryQuery =
   | { readonly address: Address };
 
 export interface HistoryStore {
-  /** Events outside a queue transaction (refusals). Resolves when written; order is kept. */
+  /** Events outside a queue transaction (refusals). Resolves when written; order is kept. Too many refusals, or such as come when the disk is nearly full, are left out. */
   record(events: readonly Event[]): Promise<void>;
   /** Events of at most `messages` messages, the newest messages; each message's events oldest first. */
   find(query: HistoryQuery, messages: number): Promise<Event[]>;

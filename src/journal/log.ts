@@ -1,6 +1,7 @@
 // The log: pino, fed from the journal.
-import { destination, type Logger, pino } from "pino";
-import pretty from "pino-pretty";
+import { type Logger, pino } from "pino";
+import { prettyFactory } from "pino-pretty";
+import { openLines } from "../base/waiting-lines.ts";
 import type { Instant } from "../base/world.ts";
 import type { Listener } from "./journal.ts";
 import { logLine } from "./log-line.ts";
@@ -15,52 +16,33 @@ export interface LogSettings {
   readonly now?: () => Instant;
 }
 
-/** Lines are written a few KB at a time: a crash may lose the last of them, never mail. */
-const bufferBytes = 4_096;
-
-/** How often a half-full buffer is written all the same. */
-const flushEveryMs = 250;
-
 export interface Log {
   readonly logger: Logger;
   readonly listener: Listener;
-  close(): void;
+  /** Writes what waits, if that is possible within a second. Never rejects. */
+  close(): Promise<void>;
 }
 
-/** Throws when the file cannot be written. */
+/** Throws, with words for the operator, when the file cannot be written. */
 export function openLog({ level, format, file, now = Date.now }: LogSettings): Log {
-  const to = destination({
-    ...(file === undefined ? { dest: 1 } : { dest: file, mkdir: true }),
-    minLength: format === "json" ? bufferBytes : 0,
-    sync: format === "pretty",
+  const lines = openLines(file, (lost) =>
+    logger.error({ lost }, `${lost} lines of the log were lost: its disk was full, or its reader too slow`),
+  );
+  const pretty = prettyFactory({
+    colorize: file === undefined,
+    ignore: "pid,hostname,event,queueId,to",
+    translateTime: "SYS:HH:MM:ss",
   });
-  const stream =
-    format === "pretty"
-      ? pretty({
-          destination: to,
-          colorize: file === undefined,
-          ignore: "pid,hostname,event,queueId,to",
-          translateTime: "SYS:HH:MM:ss",
-        })
-      : to;
-  const logger = pino({ level, base: null, timestamp: () => `,"time":"${new Date(now()).toISOString()}"` }, stream);
-  const flush = (): void => {
-    try {
-      to.flushSync();
-    } catch {
-      // not open yet, or closed: nothing to flush
-    }
-  };
-  const timer = setInterval(flush, flushEveryMs).unref();
+  const logger = pino(
+    { level, base: null, timestamp: () => `,"time":"${new Date(now()).toISOString()}"` },
+    { write: (line) => lines.write(format === "pretty" ? pretty(line) : line) },
+  );
   return {
     logger,
     listener: (event) => {
       const { level, text, fields } = logLine(event);
       logger[level](fields, text);
     },
-    close: () => {
-      clearInterval(timer);
-      flush();
-    },
+    close: () => lines.close(),
   };
 }

@@ -113,7 +113,10 @@ export interface QueueStore extends AsyncDisposable {
   /** Due deliveries, oldest due first, whole messages together; never to two workers at once while a lease lasts. */
   claim(request: ClaimRequest): Promise<Delivery[]>;
 
-  /** All of it or nothing: states, events, notices. A message whose last delivery is done is removed with its body. */
+  /**
+   * All of it or nothing: states, events, notices. A message whose last delivery is done is removed with its body.
+   * Of deliveries that are gone (dropped while they were attempted) no event is written, and no notice if all are gone.
+   */
   settle(settlements: readonly Settlement[], events: readonly Event[], notices: readonly NewMessage[]): Promise<void>;
 
   /** The body as it was written, in chunks of bounded size. Rejects when there is no such message. */

@@ -9,6 +9,7 @@ import {
   claim,
   claimAll,
   cleo,
+  content,
   dan,
   deferred,
   delivered,
@@ -247,6 +248,36 @@ export function queueStoreContract({ name, open }: Driver): void {
       );
       assert.equal(String(await readBody(store, queueId(2))), "sorry");
       assert.deepEqual(await store.find({ queueId: queueId(1) }, 1), [delivered(1, bob)]);
+      assert.deepEqual(await store.find({ queueId: queueId(2) }, 1), [received(2, [ann])]);
+    });
+
+    it("writes neither events nor notices when all its deliveries were dropped meanwhile", async (store) => {
+      await store.keep(mail(1));
+      const [delivery] = await claim(store);
+      await store.change({}, "drop", 5);
+      const story = await store.find({ queueId: queueId(1) }, 1);
+      const notice = mail(2, { from: "", to: [ann], body: content(300_000), events: [received(2, [ann])] });
+      for (const settlement of [done(delivery!.deliveryId), deferred(delivery!.deliveryId)])
+        await store.settle([settlement], [delivered(1, bob)], [notice]);
+      assert.deepEqual(await store.find({ queueId: queueId(1) }, 1), story);
+      assert.deepEqual(await store.find({ queueId: queueId(2) }, 1), []);
+      assert.deepEqual(await store.list({}, 10), []);
+      await assert.rejects(store.read(queueId(2)), NotKept);
+    });
+
+    it("writes no event to a recipient whose delivery was dropped meanwhile, and the notice as it is", async (store) => {
+      await store.keep(mail(1, { to: [bob, dan] }));
+      const [one, two] = await claim(store);
+      await store.change({ to: bob }, "drop", 5);
+      const before = await store.find({ queueId: queueId(1) }, 1);
+      const notice = mail(2, { from: "", to: [ann], events: [received(2, [ann])] });
+      const events = [delivered(1, bob), delivered(1, dan)];
+      await store.settle([done(one!.deliveryId), done(two!.deliveryId)], events, [notice]);
+      assert.deepEqual(await store.find({ queueId: queueId(1) }, 1), [...before, delivered(1, dan)]);
+      assert.deepEqual(
+        (await store.list({}, 10)).map(({ message }) => message.queueId),
+        [queueId(2)],
+      );
       assert.deepEqual(await store.find({ queueId: queueId(2) }, 1), [received(2, [ann])]);
     });
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
+import { Worker } from "node:worker_threads";
 import { StoreFull } from "../../src/queue/store.ts";
 import { databaseFile } from "../../src/storage/sqlite/database.ts";
 import { openSqlite } from "../../src/storage/sqlite/store.ts";
@@ -21,6 +22,7 @@ import {
   queueId,
   readBody,
   received,
+  refusal,
   type Store,
 } from "./mail.ts";
 
@@ -204,6 +206,8 @@ describe("sqlite: a full disk", () => {
     await using store = await openSqlite({ dir, minFreeBytes: Number.MAX_SAFE_INTEGER, largeBytes: 1_000 });
     await assert.rejects(store.keep(mail(2, { body: await compose(store, content(5_000)) })), StoreFull);
     assert.deepEqual(await bodyFiles(dir), [], "its file goes at once");
+    await store.record([refusal(5, dan)]);
+    assert.deepEqual(await store.find({ address: dan }, 10), [], "strangers do not get the room that is kept back");
     const [delivery] = await claim(store);
     await store.settle(
       [done(delivery!.deliveryId)],
@@ -214,5 +218,31 @@ describe("sqlite: a full disk", () => {
       (await store.list({}, 10)).map(({ message }) => message.queueId),
       [queueId(3)],
     );
+  });
+});
+
+describe("sqlite: a thread that dies", () => {
+  test("is told of once, its calls reject, and the store can be closed", async (t) => {
+    const failures: Error[] = [];
+    const store = await openSqlite({ dir: await dataDir(), onFailure: (error) => failures.push(error) });
+    const post = t.mock.method(Worker.prototype, "postMessage", function (this: Worker) {
+      void this.terminate();
+    });
+    const [counted, kept] = await Promise.allSettled([store.count({}), store.keep(mail(1))]);
+    for (const result of [counted, kept]) assert.match(String("reason" in result && result.reason), /thread ended/);
+    await assert.rejects(store.keep(mail(2)), /thread ended/);
+    post.mock.restore();
+    await store[Symbol.asyncDispose]();
+    assert.deepEqual(
+      failures.map(({ message }) => message),
+      ["the storage thread ended"],
+    );
+  });
+
+  test("is not told of when it was closed", async () => {
+    const failures: Error[] = [];
+    const store = await openSqlite({ dir: await dataDir(), onFailure: (error) => failures.push(error) });
+    await store[Symbol.asyncDispose]();
+    assert.deepEqual(failures, []);
   });
 });

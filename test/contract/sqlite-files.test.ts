@@ -26,6 +26,16 @@ test("a large body is a file until its last delivery is done or dropped; a small
   assert.equal((await bodyFiles(dir)).length, 0);
 });
 
+test("a notice about deliveries that were dropped meanwhile leaves no file", async () => {
+  const dir = await dataDir();
+  await using store = await openSqlite({ dir });
+  await store.keep(mail(1));
+  const [delivery] = await claim(store);
+  await store.change({}, "drop", 5);
+  await store.settle([done(delivery!.deliveryId)], [], [mail(2, { body: large })]);
+  assert.deepEqual(await bodyFiles(dir), []);
+});
+
 test("a body larger than the memory for it, but not large, is whole", async () => {
   await using store = await openSqlite({ dir: await dataDir(), largeBytes: 1024 ** 2 });
   await store.keep(mail(1, { body: await compose(store, content(500_000)) }));

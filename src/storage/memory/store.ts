@@ -16,6 +16,8 @@ import {
   type QueueStore,
   type Settlement,
 } from "../../queue/store.ts";
+import { RefusalQuota } from "../refusal-quota.ts";
+import { eventsToWrite } from "../settled-events.ts";
 import { MemoryBody, MemoryWriter, Room } from "./body.ts";
 import {
   changed,
@@ -43,6 +45,7 @@ const readBytes = 128 * 1024; // per chunk
 class MemoryStore implements QueueStore, HistoryStore {
   readonly #room: Room;
   readonly #history = new MemoryHistory();
+  readonly #quota = new RefusalQuota();
   readonly #bodies = new Map<QueueId, Uint8Array>();
   /** In order of arrival. */
   readonly #deliveries = new Map<number, Kept>();
@@ -114,6 +117,8 @@ class MemoryStore implements QueueStore, HistoryStore {
     events: readonly Event[],
     notices: readonly NewMessage[],
   ): Promise<void> {
+    const present = settlements.flatMap(({ deliveryId }) => this.#deliveries.get(deliveryId)?.recipient.address ?? []);
+    if (present.length === 0) return;
     const bodies = this.#takeAll(notices); // before anything changes: all or nothing
     for (const { deliveryId, by, next } of settlements) {
       const kept = this.#deliveries.get(deliveryId);
@@ -122,7 +127,7 @@ class MemoryStore implements QueueStore, HistoryStore {
       else if (kept.lease?.by === by) this.#deliveries.set(deliveryId, postponed(kept, next));
     }
     for (const [i, notice] of notices.entries()) this.#insert(notice, bodies[i]!);
-    this.#history.record(events);
+    this.#history.record(eventsToWrite(events, present, settlements.length));
   }
 
   #remove({ deliveryId, message: { queueId } }: Kept): void {
@@ -179,7 +184,7 @@ class MemoryStore implements QueueStore, HistoryStore {
   }
 
   async record(events: readonly Event[]): Promise<void> {
-    this.#history.record(events);
+    this.#history.record(events.filter(this.#quota.admits));
   }
 
   async find(query: HistoryQuery, messages: number): Promise<Event[]> {

@@ -34,7 +34,7 @@ function numbers() {
       .prepare("SELECT n FROM number ORDER BY rowid")
       .all()
       .map((row) => row["n"]);
-  return { calls, content, rollbacks: () => rollbacks };
+  return { db, calls, content, rollbacks: () => rollbacks };
 }
 
 test("answers each call with its own value", () => {
@@ -67,4 +67,24 @@ test("waits for the disk, unless no call of the group needs it", () => {
   assert.deepEqual(levels("level"), [full]);
   assert.deepEqual(levels("peek", "peek"), [normal, normal]);
   assert.deepEqual(levels("peek", "level"), [full, full]);
+});
+
+test("a disk that does not let the database change its ways fails no call that needs less, and promises no more", () => {
+  const { db, calls } = numbers();
+  const exec = db.exec.bind(db);
+  const failing = (pragma: string): void => {
+    db.exec = (sql) => {
+      if (sql.includes(pragma)) throw new Error("disk I/O error");
+      exec(sql);
+    };
+  };
+  const [normal, full] = [1, 2];
+  failing("NORMAL");
+  assert.deepEqual(calls(["peek"]), [{ id: 0, ok: true, value: full }], "slower, that is all");
+  failing("FULL");
+  assert.deepEqual(calls(["peek"]), [{ id: 0, ok: true, value: normal }]);
+  const error = { name: "Error", message: "in words: disk I/O error" };
+  assert.deepEqual(calls(["level"]), [{ id: 0, ok: false, error }], "it could be lost with the power");
+  db.exec = exec;
+  assert.deepEqual(calls(["level"]), [{ id: 0, ok: true, value: full }]);
 });

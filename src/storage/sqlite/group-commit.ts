@@ -22,8 +22,8 @@ export function groupCommit(db: DatabaseSync, operations: Operations, { inWords,
       commit.run();
       return answers;
     } catch (error) {
-      if (db.isTransaction) db.exec("ROLLBACK"); // some failures have done so already
       onRollback();
+      if (db.isTransaction) db.exec("ROLLBACK"); // some failures have done so already
       throw error;
     }
   };
@@ -44,13 +44,21 @@ export function groupCommit(db: DatabaseSync, operations: Operations, { inWords,
     }
   };
 
+  let synced = true;
+  const syncEachCommit = (wanted: boolean): void => {
+    if (synced === wanted) return;
+    db.exec(`PRAGMA synchronous = ${wanted ? "FULL" : "NORMAL"}`);
+    synced = wanted;
+  };
+
+  /** Never throws: that would end the thread, and all mail with it. */
   return (calls: readonly Call[]): Answer[] => {
-    if (!calls.every(({ name }) => unsynced.has(name))) return together(calls);
-    db.exec("PRAGMA synchronous = NORMAL");
     try {
-      return together(calls);
-    } finally {
-      db.exec("PRAGMA synchronous = FULL");
+      syncEachCommit(!calls.every(({ name }) => unsynced.has(name)));
+    } catch (error) {
+      // as it was: synced is only slower, unsynced would promise too much
+      if (!synced) return calls.map(({ id }) => ({ id, ok: false, error: flatten(inWords(error)) }));
     }
+    return together(calls);
   };
 }

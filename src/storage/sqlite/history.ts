@@ -5,6 +5,12 @@ import type { Event } from "../../journal/event.ts";
 import type { HistoryQuery } from "../../journal/history.ts";
 import { keyOf, keysOf } from "../event-keys.ts";
 
+/** Asked for every message that is forgotten. */
+export const historyQueries = {
+  ofMessage: "SELECT 1 FROM event WHERE queue_id = ? LIMIT 1",
+  removeMessageKeys: "DELETE FROM message_key WHERE queue_id = ?",
+} as const;
+
 export type HistoryWriting = ReturnType<typeof historyWriting>;
 
 export function historyWriting(db: DatabaseSync) {
@@ -12,22 +18,10 @@ export function historyWriting(db: DatabaseSync) {
   const insertMessageKey = db.prepare("INSERT OR IGNORE INTO message_key (key, queue_id) VALUES (?, ?)");
   const insertRefusalKey = db.prepare("INSERT INTO refusal_key (key, event_id) VALUES (?, ?)");
   const select = db.prepare("SELECT event_id, queue_id, detail FROM event WHERE event_id = ?");
-  const selectOfMessage = db.prepare("SELECT event_id, queue_id, detail FROM event WHERE queue_id = ?");
   const remove = db.prepare("DELETE FROM event WHERE event_id = ?");
-  const removeMessageKey = db.prepare("DELETE FROM message_key WHERE key = ? AND queue_id = ?");
+  const hasEvents = db.prepare(historyQueries.ofMessage);
+  const removeMessageKeys = db.prepare(historyQueries.removeMessageKeys);
   const removeRefusalKey = db.prepare("DELETE FROM refusal_key WHERE key = ? AND event_id = ?");
-
-  /** A key of a message goes with the last of its events that has it. */
-  function forgetKeys(forgotten: EventRow): void {
-    const event = toEvent(forgotten);
-    if (forgotten.queue_id === null) {
-      for (const key of keysOf(event)) removeRefusalKey.run(key, forgotten.event_id);
-      return;
-    }
-    const rest = selectOfMessage.all(forgotten.queue_id) as unknown as EventRow[];
-    const kept = new Set(rest.flatMap((row) => keysOf(toEvent(row))));
-    for (const key of keysOf(event)) if (!kept.has(key)) removeMessageKey.run(key, forgotten.queue_id);
-  }
 
   return {
     record(events: readonly Event[]): void {
@@ -40,11 +34,15 @@ export function historyWriting(db: DatabaseSync) {
       }
     },
 
-    /** Answers how many were still there. */
+    /** Answers how many were still there. A message is found by all its keys until its last event goes. */
     forget(eventIds: readonly number[]): number {
       const rows = eventIds.flatMap((id) => (select.get(id) as EventRow | undefined) ?? []);
-      for (const { event_id } of rows) remove.run(event_id);
-      for (const row of rows) forgetKeys(row);
+      for (const row of rows) {
+        remove.run(row.event_id);
+        if (row.queue_id === null) for (const key of keysOf(toEvent(row))) removeRefusalKey.run(key, row.event_id);
+      }
+      for (const queueId of new Set(rows.map(({ queue_id }) => queue_id)))
+        if (queueId !== null && hasEvents.get(queueId) === undefined) removeMessageKeys.run(queueId);
       return rows.length;
     },
   };

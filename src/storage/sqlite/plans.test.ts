@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { claimQueries } from "./claiming.ts";
+import { historyQueries } from "./history.ts";
 import { bodyQueries, listQueries } from "./listing.ts";
 import { migrations } from "./schema.ts";
 
@@ -35,3 +36,11 @@ for (const name of ["waiting", "waitingExcept", "waitingAt", "leaseEnd"] as cons
 test("list by queue id reads the deliveries of that message only", () => {
   assert.match(plan(questions["list by queue id"]), /SEARCH d USING (?:COVERING )?INDEX delivery_of_message/);
 });
+
+for (const [name, sql] of Object.entries(historyQueries))
+  test(`history, ${name}: reads what is of that message only`, () => {
+    assert.match(
+      plan(sql.replace("?", "'q'")),
+      /SEARCH (?:event|message_key) USING (?:COVERING )?INDEX \w+ \(queue_id=\?\)/,
+    );
+  });

@@ -52,6 +52,7 @@ CREATE INDEX event_by_time ON event (at);
 
 -- Addresses and Message-IDs. Queue ids sort by time, so the newest messages of a key are found without reading the others.
 CREATE TABLE message_key (key TEXT NOT NULL, queue_id TEXT NOT NULL, PRIMARY KEY (key, queue_id)) STRICT, WITHOUT ROWID;
+CREATE INDEX key_of_message ON message_key (queue_id);
 CREATE TABLE refusal_key (key TEXT NOT NULL, event_id INTEGER NOT NULL, PRIMARY KEY (key, event_id)) STRICT, WITHOUT ROWID;
 `;
 

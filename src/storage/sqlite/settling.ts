@@ -3,6 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Event } from "../../journal/event.ts";
 import type { QueueId } from "../../mail/message.ts";
 import type { Settlement } from "../../queue/store.ts";
+import { eventsToWrite } from "../settled-events.ts";
 import type { ClaimFronts } from "./claim-front.ts";
 import type { HistoryWriting } from "./history.ts";
 import type { Keeping, PreparedMessage } from "./keeping.ts";
@@ -13,6 +14,13 @@ export type Removal = ReturnType<typeof removal>;
 export interface Gone {
   readonly queueId: QueueId;
   readonly file?: string;
+}
+
+export interface Settled {
+  /** What is no longer queued. */
+  readonly gone: Gone[];
+  /** False: none of the deliveries was there, so neither events nor notices were written. */
+  readonly written: boolean;
 }
 
 /** Takes deliveries out, and a message with its last one. */
@@ -53,6 +61,8 @@ export function settling(db: DatabaseSync, { remove, keep, history, fronts }: Pa
     delay_notice_sent = :delayNoticeSent
     WHERE delivery_id = :deliveryId AND lease_by = :by RETURNING due_at`);
 
+  const addressOf = db.prepare("SELECT address FROM delivery WHERE delivery_id = ?");
+
   function postpone(deliveryId: number, by: string, next: Settlement["next"] & { kind: "deferred" }): void {
     const row = defer.get({
       deliveryId,
@@ -66,9 +76,11 @@ export function settling(db: DatabaseSync, { remove, keep, history, fronts }: Pa
   }
 
   return {
-    /** Answers what is no longer queued. What is done goes first, so that a full disk has room for the rest. */
-    settle(settlements: readonly Settlement[], events: readonly Event[], notices: readonly PreparedMessage[]): Gone[] {
+    /** What is done goes first, so that a full disk has room for the rest. */
+    settle(settlements: readonly Settlement[], events: readonly Event[], notices: readonly PreparedMessage[]): Settled {
       const gone: Gone[] = [];
+      const present = settlements.flatMap(({ deliveryId }) => (addressOf.get(deliveryId)?.["address"] as string) ?? []);
+      if (present.length === 0) return { gone, written: false };
       for (const { deliveryId, by, next } of settlements)
         switch (next.kind) {
           case "done": {
@@ -81,8 +93,8 @@ export function settling(db: DatabaseSync, { remove, keep, history, fronts }: Pa
             break;
         }
       for (const notice of notices) keep(notice);
-      history.record(events);
-      return gone;
+      history.record(eventsToWrite(events, present, settlements.length));
+      return { gone, written: true };
     },
   };
 }

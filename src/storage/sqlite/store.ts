@@ -18,6 +18,7 @@ import {
   type Settlement,
   StoreFull,
 } from "../../queue/store.ts";
+import { RefusalQuota } from "../refusal-quota.ts";
 import { BodyFiles, syncDirectory } from "./body-files.ts";
 import { SpooledBody, SpoolingWriter } from "./body-writer.ts";
 import type { WriterOptions } from "./database.ts";
@@ -43,16 +44,19 @@ export interface SqliteOptions {
   readonly maxBytes?: number;
   /** With less than this free on the disk, nothing more is kept: settling must go on. */
   readonly minFreeBytes?: number;
+  /** Called once if a storage thread dies: from then on calls reject, and only a new start helps. */
+  readonly onFailure?: (error: Error) => void;
 }
 
 /** Rejects with words for the operator: folder not writable, in use by another process, damaged, too new. */
 export async function openSqlite(options: SqliteOptions): Promise<QueueStore & HistoryStore> {
-  const { dir, largeBytes = 100 * 1024, minFreeBytes = 16 * 1024 ** 2, ...limits } = options;
+  const { dir, largeBytes = 100 * 1024, minFreeBytes = 16 * 1024 ** 2, onFailure, ...limits } = options;
   await makeDirectory(dir);
   const writerOptions: WriterOptions = { dir, minFreeBytes, ...limits };
-  const writer = new Thread<WriterOperations>("writer", writerOptions);
-  const reader = new Thread<ReaderOperations>("reader", { dir });
-  const desk = new Thread<ReaderOperations>("reader", { dir });
+  const failed = onceOnly(onFailure);
+  const writer = new Thread<WriterOperations>("writer", writerOptions, failed);
+  const reader = new Thread<ReaderOperations>("reader", { dir }, failed);
+  const desk = new Thread<ReaderOperations>("reader", { dir }, failed);
   const store = new SqliteStore({ writer, reader, desk, files: new BodyFiles(dir), largeBytes });
   try {
     await writer.open(); // makes the tables
@@ -62,6 +66,14 @@ export async function openSqlite(options: SqliteOptions): Promise<QueueStore & H
     await store[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+function onceOnly(tell: (error: Error) => void = () => {}): (error: Error) => void {
+  let told = false;
+  return (error) => {
+    if (!told) tell(error);
+    told = true;
+  };
 }
 
 async function makeDirectory(dir: string): Promise<void> {
@@ -94,6 +106,7 @@ class SqliteStore implements QueueStore, HistoryStore {
   readonly #files: BodyFiles;
   readonly #largeBytes: number;
   readonly #recent = new RecentBodies(recentBytes);
+  readonly #quota = new RefusalQuota();
 
   constructor({ writer, reader, desk, files, largeBytes }: Parts) {
     this.#writer = writer;
@@ -122,7 +135,7 @@ class SqliteStore implements QueueStore, HistoryStore {
     notices: readonly NewMessage[],
   ): Promise<void> {
     const prepared = notices.length === 0 ? [] : await this.#prepareAll(notices);
-    const gone = await this.#committing(prepared, this.#writer.call("settle", settlements, events, prepared));
+    const { gone } = await this.#committing(prepared, this.#writer.call("settle", settlements, events, prepared));
     await this.#forget(gone);
   }
 
@@ -151,18 +164,26 @@ class SqliteStore implements QueueStore, HistoryStore {
     return writer.finish();
   }
 
-  /** Files of messages that found no room go at once; after any other failure the row may be there: `recover` looks. */
-  async #committing<T>(messages: readonly PreparedMessage[], committed: Promise<T>): Promise<T> {
+  /** Files of messages that were not kept go at once; after a failure the row may be there: `recover` looks. */
+  async #committing<T extends { readonly written: boolean } | void>(
+    messages: readonly PreparedMessage[],
+    committed: Promise<T>,
+  ): Promise<T> {
     try {
       const value = await committed;
-      for (const { message, body } of messages)
-        if ("file" in body) this.#files.settle(body.file);
-        else this.#recent.add(message.queueId, body.bytes);
+      if (value?.written === false) await this.#files.remove(filesOf(messages));
+      else this.#remember(messages);
       return value;
     } catch (error) {
       if (error instanceof StoreFull) await this.#files.remove(filesOf(messages));
       throw error;
     }
+  }
+
+  #remember(messages: readonly PreparedMessage[]): void {
+    for (const { message, body } of messages)
+      if ("file" in body) this.#files.settle(body.file);
+      else this.#recent.add(message.queueId, body.bytes);
   }
 
   /** Of messages that are no longer queued. */
@@ -213,8 +234,9 @@ class SqliteStore implements QueueStore, HistoryStore {
     return this.#writer.call("endLeases", by);
   }
 
-  record(events: readonly Event[]): Promise<void> {
-    return this.#writer.call("record", events);
+  async record(events: readonly Event[]): Promise<void> {
+    const admitted = events.filter(this.#quota.admits);
+    if (admitted.length > 0) await this.#writer.call("record", admitted);
   }
 
   find(query: HistoryQuery, messages: number): Promise<Event[]> {

@@ -14,16 +14,18 @@ export class Thread<Offered extends Operations> {
   readonly #pending = new Map<number, Pending>();
   #lastId = openingId;
   #outbox: Call[] = [];
+  readonly #onFailure: (error: Error) => void;
   #ended: Error | undefined;
 
-  /** Starts `name`, a file beside this one. */
-  constructor(name: string, workerData: unknown) {
+  /** Starts `name`, a file beside this one. `onFailure`: it ended, though nobody closed it. */
+  constructor(name: string, workerData: unknown, onFailure: (error: Error) => void) {
+    this.#onFailure = onFailure;
     this.#worker = new Worker(new URL(name + extname(import.meta.url), import.meta.url), { workerData });
     this.#worker.on("message", (answers: readonly Answer[]) => this.#settle(answers));
     this.#worker.on("error", (error) =>
       this.#end(new Error(`the storage thread failed: ${String(error)}`, { cause: error })),
     );
-    this.#worker.on("exit", () => this.#end(new Error("the store is closed")));
+    this.#worker.on("exit", () => this.#end(new Error("the storage thread ended")));
   }
 
   /** To be awaited before the first call; rejects with the reason when it cannot open the store. */
@@ -75,8 +77,10 @@ export class Thread<Offered extends Operations> {
   }
 
   #end(reason: Error): void {
+    const unasked = this.#ended === undefined;
     this.#ended ??= reason;
-    for (const { reject } of this.#pending.values()) reject(reason);
+    for (const { reject } of this.#pending.values()) reject(this.#ended);
     this.#pending.clear();
+    if (unasked) this.#onFailure(reason);
   }
 }

@@ -1,6 +1,7 @@
 // The writer thread: the only one that changes the database.
 import { statfsSync } from "node:fs";
 import { workerData } from "node:worker_threads";
+import type { Event } from "../../journal/event.ts";
 import { StoreFull } from "../../queue/store.ts";
 import { changing } from "./changing.ts";
 import { ClaimFronts } from "./claim-front.ts";
@@ -30,13 +31,18 @@ function open() {
     const operations = {
       /** Leaves room for what must go on when the disk is nearly full: settling. */
       keep(message: PreparedMessage): void {
-        checkRoom();
+        const full = checkRoom();
+        if (full !== undefined) throw full;
         keep(message);
       },
       ...claiming(db, fronts),
       ...settling(db, { remove, keep, history, fronts }),
       ...changing(db, { remove, history, fronts }),
-      ...history,
+      /** Strangers fill the disk with refusals: these may not have the room for settling, and are dropped. */
+      record(events: readonly Event[]): void {
+        if (checkRoom() === undefined) history.record(events);
+      },
+      forget: (eventIds: readonly number[]): number => history.forget(eventIds),
     };
     // a power loss may end a lease, and take the last refusals with it: nobody waits for the disk there
     const unsynced = new Set<keyof typeof operations>(["claim", "record", "forget"]);
@@ -56,7 +62,8 @@ function open() {
 
 const roomCheckMs = 100;
 
-function roomChecker(dir: string, minFreeBytes: number): () => void {
+/** Answers why nothing more may be kept, if that is so. */
+function roomChecker(dir: string, minFreeBytes: number): () => StoreFull | undefined {
   let freeBytes = 0;
   let checkedAt = -Infinity;
   return () => {
@@ -65,10 +72,10 @@ function roomChecker(dir: string, minFreeBytes: number): () => void {
       freeBytes = bavail * bsize;
       checkedAt = performance.now();
     }
-    if (freeBytes < minFreeBytes)
-      throw new StoreFull(
-        `only ${freeBytes} bytes are free on the disk of ${dir}, and ${minFreeBytes} are kept back: free disk space`,
-      );
+    if (freeBytes >= minFreeBytes) return undefined;
+    return new StoreFull(
+      `only ${freeBytes} bytes are free on the disk of ${dir}, and ${minFreeBytes} are kept back: free disk space`,
+    );
   };
 }
 

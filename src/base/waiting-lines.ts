@@ -1,0 +1,129 @@
+// Lines on their way to a file or to standard output. They wait in memory for a disk or a reader that is slow, within a
+// limit: who writes them never does.
+import { close, closeSync, constants, fstatSync, mkdirSync, openSync, write } from "node:fs";
+import { dirname } from "node:path";
+
+export const lineLimits = {
+  waitingBytes: 1024 ** 2, // lines that wait to be written; further ones are lost, and counted
+  lookAgainMs: 100, // at a reader that takes nothing more for now
+  closeMs: 1_000, // for the last lines
+} as const;
+
+/** To `file`, or to standard output. Throws, with words for the operator, when the file cannot be written. */
+export const openLines = (file: string | undefined, onLost: (lines: number) => void): WaitingLines =>
+  new WaitingLines(file === undefined ? openStandardOutput() : openFile(file), onLost);
+
+/** A write that would have to wait fails instead: a thread that waits would keep the process from ending. */
+const openFlags = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK;
+
+function openFile(file: string): number {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    return openSync(file, openFlags | constants.O_CREAT, 0o666);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(
+      `cannot write the log ${file} (${reason}): make it writable for the user that runs Waybill, or set another \`file\` under [log]`,
+      { cause: error },
+    );
+  }
+}
+
+const standardOutput = 1;
+
+/** Once more, so that not to wait holds for the log alone, not for all who share it; a file has a position to share. */
+function openStandardOutput(): number {
+  try {
+    if (fstatSync(standardOutput).isFile()) return standardOutput;
+    return openSync("/dev/stdout", openFlags);
+  } catch {
+    return standardOutput; // a socket, or another user's
+  }
+}
+
+/** Lines on their way to a file: one write at a time, of all that wait. */
+export class WaitingLines {
+  readonly #fd: number;
+  readonly #onLost: (lines: number) => void;
+  #waiting: string[] = [];
+  #waitingBytes = 0;
+  /** Not told of yet. */
+  #lost = 0;
+  /** The last bytes that were written are half a line. */
+  #torn = false;
+  #closed = false;
+  #writing: Promise<void> | undefined;
+
+  constructor(fd: number, onLost: (lines: number) => void) {
+    this.#fd = fd;
+    this.#onLost = onLost;
+  }
+
+  write(line: string): void {
+    const bytes = Buffer.byteLength(line);
+    if (this.#closed || this.#waitingBytes + bytes > lineLimits.waitingBytes) {
+      this.#lost++;
+      return;
+    }
+    this.#waiting.push(line);
+    this.#waitingBytes += bytes;
+    this.#writing ??= this.#writeAll();
+  }
+
+  async close(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const bound = new Promise<void>((resolve) => (timer = setTimeout(resolve, lineLimits.closeMs)));
+    await Promise.race([this.#writing, bound]);
+    clearTimeout(timer);
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#fd === standardOutput) return;
+    if (this.#writing === undefined) closeSync(this.#fd);
+    else void this.#writing.then(() => close(this.#fd, () => {})); // a number in use again would be another's file
+  }
+
+  async #writeAll(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve)); // the lines of this turn go together
+    while (this.#waiting.length > 0 && !this.#closed) {
+      const lines = (this.#torn ? "\n" : "") + this.#waiting.join("");
+      this.#waiting = [];
+      this.#waitingBytes = 0;
+      const written = await this.#writeOut(Buffer.from(lines));
+      if (written && this.#lost > 0) this.#tell();
+    }
+    this.#writing = undefined;
+  }
+
+  #tell(): void {
+    const lost = this.#lost;
+    this.#lost = 0;
+    this.#onLost(lost);
+  }
+
+  /** False: not all of it could be written, and the rest is lost. */
+  async #writeOut(bytes: Buffer): Promise<boolean> {
+    for (let rest = bytes; rest.length > 0;) {
+      const { code, written } = await writeSome(this.#fd, rest);
+      if (written > 0) this.#torn = rest[written - 1] !== newline;
+      rest = rest.subarray(written);
+      if (code === undefined) continue;
+      if (code === "EAGAIN" && !this.#closed) {
+        await new Promise((resolve) => setTimeout(resolve, lineLimits.lookAgainMs).unref());
+        continue;
+      }
+      this.#lost += rest.filter((byte) => byte === newline).length;
+      return false;
+    }
+    return true;
+  }
+}
+
+const newline = 10;
+
+/** Never rejects. */
+const writeSome = (fd: number, bytes: Buffer): Promise<{ code?: string | undefined; written: number }> =>
+  new Promise((resolve) =>
+    write(fd, bytes, (error, written) =>
+      resolve(error === null ? { written } : { code: error.code ?? "unknown", written: 0 }),
+    ),
+  );

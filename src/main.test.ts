@@ -1,0 +1,34 @@
+// How `run` ends when its storage dies.
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Worker } from "node:worker_threads";
+import { run } from "./main.ts";
+
+const original = Worker.prototype.postMessage; // eslint-disable-line typescript/unbound-method -- called with its `this`
+
+test("a server whose storage died ends with exit code 70 and a sentence", async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), "waybill-main-"));
+  t.after(() => rm(dir, { recursive: true }));
+  const configFile = join(dir, "waybill.toml");
+  const settings = { data_dir: join(dir, "data"), hostname: "waybill.test" };
+  const lines = Object.entries(settings).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
+  const log = `[log]\nfile = ${JSON.stringify(join(dir, "waybill.log"))}`;
+  await writeFile(configFile, [...lines, '[[listen]]\naddress = "127.0.0.1:0"', log].join("\n"));
+
+  const threads = new Set<Worker>();
+  t.mock.method(Worker.prototype, "postMessage", function (this: Worker, ...args: unknown[]) {
+    threads.add(this);
+    Reflect.apply(original, this, args);
+  });
+  const said: string[] = [];
+  t.mock.method(console, "error", (text: string) => {
+    said.push(text);
+    if (text.includes("Waybill takes mail")) void [...threads][0]!.terminate();
+  });
+  assert.equal(await run({ configFile }), 70);
+  assert.equal(said.at(-1), "waybill: the storage thread ended; what was kept is on the disk: start Waybill again");
+  assert.match(await readFile(join(dir, "waybill.log"), "utf8"), /stopping: the storage died/, "the log is complete");
+});
