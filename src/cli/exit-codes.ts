@@ -33,6 +33,7 @@ Exit codes:
   67  a recipient was refused
   69  no Waybill is running, or it refused the message
   70  a fault in Waybill
+  71  the server cannot start: its port or its data folder is not free, or may not be used
   75  not now: try again later; of sendmail, also that no Waybill is running
   77  the control socket belongs to another user
   78  the configuration is wrong`;

@@ -83,11 +83,15 @@ export class Dialler {
     const { tls, implicitTls, credentials } = destination;
     if (tls !== "opportunistic" || implicitTls || credentials) return this.#open(target, destination, attempt);
     const inClearText: Destination = { ...destination, tls: "never" };
-    const { address = target.host.name } = target.host;
-    if (this.#clearText.has(address, this.#settings.now())) return this.#open(target, inClearText, attempt);
+    const { name, address = name, port } = target.host;
+    const place = `${address} ${port}`;
+    if (this.#clearText.has(place, this.#settings.now())) {
+      attempt.steps.push({ host: target.host, text: "in clear text, because STARTTLS failed there a moment ago" });
+      return this.#open(target, inClearText, attempt);
+    }
     const opened = await this.#open(target, destination, attempt);
     if (opened.kind === "open" || !isAboutTls(opened.because)) return opened;
-    this.#clearText.add(address, this.#settings.now());
+    this.#clearText.add(place, this.#settings.now());
     attempt.steps.push({
       host: target.host,
       failure: opened.because,
@@ -140,17 +144,17 @@ const isUnreachable = (failure: Failure): boolean =>
 
 const isAboutTls = (failure: Failure): boolean => failure.kind === "tls" || stageOf(failure) === "starttls";
 
-/** Addresses whose TLS failed lately. */
+/** Addresses and ports whose TLS failed lately. */
 class ClearTextMemory {
   readonly #until = new Map<string, Instant>();
 
-  has(address: string, now: Instant): boolean {
-    return (this.#until.get(address) ?? 0) > now;
+  has(place: string, now: Instant): boolean {
+    return (this.#until.get(place) ?? 0) > now;
   }
 
-  add(address: string, now: Instant): void {
-    this.#until.delete(address);
-    this.#until.set(address, now + deliverLimits.clearTextMemoryMs);
+  add(place: string, now: Instant): void {
+    this.#until.delete(place);
+    this.#until.set(place, now + deliverLimits.clearTextMemoryMs);
     const [oldest] = this.#until.keys();
     if (this.#until.size > deliverLimits.clearTextMemoryHosts) this.#until.delete(oldest!);
   }

@@ -29,7 +29,7 @@ export function openLog({ level, format, file, now = Date.now }: LogSettings): L
     logger.error({ lost }, `${lost} lines of the log were lost: its disk was full, or its reader too slow`),
   );
   const pretty = prettyFactory({
-    colorize: file === undefined,
+    colorize: file === undefined && process.stdout.isTTY,
     ignore: "pid,hostname,event,queueId,to",
     translateTime: "SYS:HH:MM:ss",
   });

@@ -56,4 +56,8 @@ test("Received does not reveal one of several recipients, and marks TLS and UTF-
 test("a hostile EHLO name cannot add a line or close the comment", () => {
   const line = formatReceived({ ...arrival, client: { ...arrival.client, helloName: "x)\r\nBcc: y" } });
   assert.match(line, /^Received: from x\?\?\?Bcc:\?y \(\[/);
+  assert.match(
+    formatReceived({ ...arrival, client: { ...arrival.client, helloName: "a;<b>" } }),
+    /^Received: from a\?\?b\? /,
+  );
 });

@@ -53,7 +53,7 @@ export interface Arrival {
 /** The Received field for a message that arrives now, CRLF included. RFC 5321 §4.4; the words after `with`: RFC 3848, RFC 6531 §4.3. */
 export function formatReceived({ client, hostname, queueId, at, smtpUtf8, recipients }: Arrival): string {
   const literal = client.address.includes(":") ? `[IPv6:${client.address}]` : `[${client.address}]`;
-  const from = client.helloName === undefined ? literal : clean(client.helloName);
+  const from = client.helloName === undefined ? literal : clean(client.helloName).replaceAll(/[^\w.:[\]-]/g, "?");
   const origin =
     client.protocol === "LOCAL"
       ? ""

@@ -42,7 +42,8 @@ test("BODY names what the content is", () => {
 });
 
 test("SMTPUTF8 when the message, the reverse-path or a recipient needs it", () => {
-  assert.match(mailCommand({ ...message, smtpUtf8: true }, [bob], everything), / SMTPUTF8/);
+  assert.match(mailCommand({ ...message, smtpUtf8: true, eightBit: true }, [bob], everything), / SMTPUTF8/);
+  assert.doesNotMatch(mailCommand({ ...message, smtpUtf8: true }, [bob], everything), /SMTPUTF8/);
   assert.match(mailCommand({ ...message, reversePath: jörg.address }, [bob], everything), / SMTPUTF8/);
   assert.match(mailCommand(message, [bob, jörg], everything), / SMTPUTF8/);
   assert.doesNotMatch(mailCommand(message, [bob], everything), /SMTPUTF8/);
@@ -73,7 +74,8 @@ test("each thing that the server lacks is an obstacle of its own", () => {
     return failure?.kind === "unsupported" ? failure.extension : undefined;
   };
   assert.equal(missing({}), undefined);
-  assert.equal(missing({ smtpUtf8: true }), "SMTPUTF8");
+  assert.equal(missing({ smtpUtf8: true, eightBit: true }), "SMTPUTF8");
+  assert.equal(missing({ smtpUtf8: true }), undefined);
   assert.equal(missing({ reversePath: jörg.address }), "SMTPUTF8");
   assert.equal(missing({}, jörg), "SMTPUTF8");
   assert.equal(missing({ eightBit: true }), "8BITMIME");

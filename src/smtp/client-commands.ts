@@ -51,7 +51,9 @@ export function rcptCommand({ address, notify, orcpt }: Recipient, offered: Exte
   return `${[`RCPT TO:<${address}>`, ...parameters].join(" ")}\r\n`;
 }
 
-const needsSmtpUtf8 = ({ smtpUtf8, reversePath }: Message): boolean => smtpUtf8 || isInternational(reversePath);
+/** A message that was declared SMTPUTF8 and is plain ASCII can go anywhere. */
+const needsSmtpUtf8 = ({ smtpUtf8, eightBit, reversePath }: Message): boolean =>
+  (smtpUtf8 && eightBit) || isInternational(reversePath);
 
 export interface Peer {
   readonly host: RemoteHost;

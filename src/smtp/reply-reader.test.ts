@@ -38,8 +38,9 @@ test("takes line ends of LF alone, replies without text, and spaces at the end",
   assert.deepEqual(readAll("250-a\n250\n220 b  \r\n"), [reply(250, undefined, "a", ""), reply(220, undefined, "b")]);
 });
 
-test("where the codes of one reply differ, the last line's counts", () => {
-  assert.equal(readAll("250-fine\r\n550 not fine\r\n")[0]?.code, 550);
+test("a reply whose lines have different codes is not SMTP: nobody knows whether it was a yes", () => {
+  assert.throws(() => readAll("250-fine\r\n550 not fine\r\n"), /began a reply with 250 and went on with 550/);
+  assert.equal(readAll("250 fine\r\n550 not fine\r\n").length, 2);
 });
 
 test("control characters of a peer do not get into our logs", () => {

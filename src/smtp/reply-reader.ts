@@ -22,6 +22,8 @@ export class ReplyReader {
   #from = 0;
   #to = 0;
   #texts: string[] = [];
+  /** Of the lines so far. */
+  #code: number | undefined;
   #replyBytes = 0;
 
   /** Nothing has come that was not read. */
@@ -43,11 +45,16 @@ export class ReplyReader {
       const parsed = parseReplyLine(line);
       if (parsed === undefined) throw new NotSmtp(`it sent ${JSON.stringify(line.slice(0, 80))}`);
       this.#texts.push(parsed.text.trimEnd());
+      // RFC 5321 §4.2.1: the same code on each line; else nobody knows whether it was a yes
+      if (this.#code !== undefined && parsed.code !== this.#code)
+        throw new NotSmtp(`it began a reply with ${this.#code} and went on with ${parsed.code}`);
+      this.#code = parsed.code;
       if (!parsed.last) continue;
       const texts = this.#texts;
       this.#texts = [];
+      this.#code = undefined;
       this.#replyBytes = 0;
-      return assembleReply(parsed.code, texts); // where the lines' codes differ, the last one counts
+      return assembleReply(parsed.code, texts);
     }
     return undefined;
   }

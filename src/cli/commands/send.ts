@@ -43,7 +43,9 @@ async function send(options: SendOptions, context: Context): Promise<void> {
   const queueId = await submitMessage(control, { from, to }, content);
   if (options.json) printJson(context, [{ queueId }]);
   else
-    printLines(context, [`Waybill has the message, as ${queueId}. See what becomes of it: waybill trace ${queueId}`]);
+    printLines(context, [
+      `Waybill has the message, as ${queueId}. See what becomes of it: waybill trace ${options.lab ? "--lab " : ""}${queueId}`,
+    ]);
   if (!options.wait) return;
   await attempted(control, queueId, context);
   const events = await control.trace({ queueId });

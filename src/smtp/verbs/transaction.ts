@@ -1,5 +1,5 @@
 // The envelope of a message: MAIL, RCPT, RSET. RFC 5321 §4.1.1.2–5, RFC 1870, RFC 6531.
-import { isPositive } from "../../mail/reply.ts";
+import { isPositive, reply } from "../../mail/reply.ts";
 import type { CommandOf } from "../command.ts";
 import { type Known, type Next, type Rules, forget } from "../rule.ts";
 import { answer, outOfSequence } from "./answer.ts";
@@ -16,11 +16,16 @@ function checkMail({ origin }: CommandOf<"MAIL">, { settings, client, transactio
 
 function checkRcpt(command: CommandOf<"RCPT">, { settings, client, transaction }: Known): Next {
   if (transaction === undefined) return outOfSequence("send MAIL FROM first");
-  const { origin, recipients, content } = transaction;
+  const { origin, recipients, refusedRecipients, content } = transaction;
   if (content !== undefined) return outOfSequence("content has begun; finish it with BDAT LAST, or send RSET"); // RFC 3030 §2
   // RFC 5321 §4.5.3.1.10: 452, so that the client sends the message to the others afterwards
-  if (recipients.length >= settings.maxRecipients)
-    return answer(452, "4.5.3", `too many recipients; at most ${settings.maxRecipients} at once, send the rest later`);
+  if (recipients.length >= settings.maxRecipients) {
+    const text = `too many recipients; at most ${settings.maxRecipients} at once, send the rest later`;
+    // who goes on and on is no mail program
+    if (refusedRecipients >= settings.maxRecipients) return { kind: "close", reply: reply(421, "4.5.3", text) };
+    const become = { client, transaction: { ...transaction, refusedRecipients: refusedRecipients + 1 } };
+    return { kind: "answer", reply: reply(452, "4.5.3", text), become };
+  }
   // RFC 6531 §3.5
   if (command.international && !origin.smtpUtf8)
     return answer(553, "5.6.7", "this recipient address needs the parameter SMTPUTF8 in the MAIL command");
