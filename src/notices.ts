@@ -5,7 +5,8 @@ import { noticeWanted } from "./explain/wanted.ts";
 import type { Event } from "./journal/event.ts";
 import type { Recipient } from "./mail/envelope.ts";
 import type { Message, QueueId } from "./mail/message.ts";
-import type { Decision, NoticeAction } from "./queue/settle.ts";
+import type { NoticeAction } from "./mail/outcome.ts";
+import type { Decision } from "./queue/settle.ts";
 import type { NewMessage, QueueStore } from "./queue/store.ts";
 
 export interface NoticeParts {

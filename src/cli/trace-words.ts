@@ -72,7 +72,6 @@ const noticeText = {
   delayed: "that delivery is delayed",
   delivered: "that it was delivered",
   relayed: "that it was passed on to a server that confirms nothing",
-  expanded: "that it went on to several addresses",
 } as const;
 
 const operatorText = {

@@ -5,7 +5,8 @@ import type { Failure } from "../mail/failure.ts";
 import type { Explanation } from "./describe.ts";
 import { clean, textLimits } from "./foreign-text.ts";
 import { wrap } from "./lines.ts";
-import type { ExplainedRecipient, ExplainedRequest, NoticeAction } from "./notice.ts";
+import type { NoticeAction } from "../mail/outcome.ts";
+import type { ExplainedRecipient, ExplainedRequest } from "./notice.ts";
 import type { Remembered } from "./original.ts";
 
 /** An address as people write it, fit for a line. */
@@ -59,7 +60,6 @@ const openings: Record<NoticeAction, (whom: string) => string> = {
   delayed: (whom) => `Your message could not be delivered yet to ${whom}:`,
   delivered: (whom) => `Your message was delivered to ${whom}:`,
   relayed: (whom) => `Your message was passed on to the mail server that is in charge of ${whom}:`,
-  expanded: (whom) => `Your message was passed on to the people behind ${whom}:`,
 };
 
 function addressList(told: readonly ExplainedRecipient[]): string[] {
@@ -96,8 +96,6 @@ function outlook({ action, recipients }: ExplainedRequest): string[][] {
           "You do not need to do anything. You asked to be told when it is delivered, but that mail server does not tell us. If it cannot deliver the message, it should write to you.",
         ),
       ];
-    case "expanded":
-      return [wrap("You do not need to do anything. You will not be told about each of these people.")];
   }
 }
 

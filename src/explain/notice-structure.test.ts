@@ -111,7 +111,7 @@ const original = fc.record({
   whole: fc.boolean(),
 });
 const request: fc.Arbitrary<NoticeRequest> = fc.record({
-  action: fc.constantFrom("failed", "delayed", "delivered", "relayed", "expanded"),
+  action: fc.constantFrom("failed", "delayed", "delivered", "relayed"),
   message,
   recipients,
   original,

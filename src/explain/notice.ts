@@ -7,6 +7,7 @@ import type { BodyType, Recipient } from "../mail/envelope.ts";
 import type { Failure, RemoteHost } from "../mail/failure.ts";
 import { formatDate } from "../mail/header.ts";
 import type { Message, QueueId } from "../mail/message.ts";
+import type { NoticeAction } from "../mail/outcome.ts";
 import type { Reply } from "../mail/reply.ts";
 import { describe, type Explanation } from "./describe.ts";
 import { cleanAddress, isAscii } from "./foreign-text.ts";
@@ -14,9 +15,6 @@ import { addressText, writeLetter } from "./letter.ts";
 import { foldField } from "./lines.ts";
 import { type Original, type Remembered, remember, returnedPart } from "./original.ts";
 import { writeReport } from "./report.ts";
-
-/** RFC 3464 §2.3.3 */
-export type NoticeAction = "failed" | "delayed" | "delivered" | "relayed" | "expanded";
 
 export interface NoticeRecipient {
   readonly recipient: Recipient;
@@ -124,7 +122,6 @@ const subjects: Record<NoticeAction, string> = {
   delayed: "Still trying",
   delivered: "Delivered",
   relayed: "Passed on",
-  expanded: "Passed on",
 };
 
 /** RFC 2047; also for what looks like an encoded word, so that it shows as it is. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Address } from "../mail/address.ts";
 import type { NotifyWish } from "../mail/envelope.ts";
-import type { NoticeAction } from "./notice.ts";
+import type { NoticeAction } from "../mail/outcome.ts";
 import { noticeWanted } from "./wanted.ts";
 
 const ann = "ann@example.net" as Address;
@@ -14,13 +14,13 @@ test("the sender's NOTIFY decides; silence means failures and delays", () => {
     [[], []],
     [["failure"], ["failed"]],
     [["delay"], ["delayed"]],
-    [["success"], ["delivered", "relayed", "expanded"]],
+    [["success"], ["delivered", "relayed"]],
     [
       ["success", "failure", "delay"],
-      ["failed", "delayed", "delivered", "relayed", "expanded"],
+      ["failed", "delayed", "delivered", "relayed"],
     ],
   ];
-  const actions: NoticeAction[] = ["failed", "delayed", "delivered", "relayed", "expanded"];
+  const actions: NoticeAction[] = ["failed", "delayed", "delivered", "relayed"];
   for (const [notify, wanted] of wishes) {
     const recipient = { address: bob, ...(notify && { notify }) };
     assert.deepEqual(

@@ -1,7 +1,7 @@
 // Whether a notice may be sent at all. RFC 3461 §4.1, §5.2.
 import type { ReversePath } from "../mail/address.ts";
 import type { NotifyWish, Recipient } from "../mail/envelope.ts";
-import type { NoticeAction } from "./notice.ts";
+import type { NoticeAction } from "../mail/outcome.ts";
 
 export type Wanted = { readonly kind: "wanted" } | { readonly kind: "unwanted"; readonly why: string };
 
@@ -10,7 +10,6 @@ const wishFor: Record<NoticeAction, NotifyWish> = {
   delayed: "delay",
   delivered: "success",
   relayed: "success", // RFC 3461 §5.2.2
-  expanded: "success", // RFC 3461 §5.2.7.3
 };
 
 /** RFC 3461 §4.1: what senders want who said nothing. The delay is ours to choose. */

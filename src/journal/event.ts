@@ -4,7 +4,7 @@ import type { Address, ReversePath } from "../mail/address.ts";
 import type { Client, TlsFacts } from "../mail/client.ts";
 import type { Failure, RemoteHost } from "../mail/failure.ts";
 import type { QueueId } from "../mail/message.ts";
-import type { Step } from "../mail/outcome.ts";
+import type { NoticeAction, Step } from "../mail/outcome.ts";
 import type { Reply } from "../mail/reply.ts";
 
 interface About {
@@ -58,7 +58,7 @@ export type Event =
   /** A DSN about `queueId` was queued as `noticeId`. */
   | (About & {
       readonly kind: "notice";
-      readonly action: "failed" | "delayed" | "delivered" | "relayed" | "expanded";
+      readonly action: NoticeAction;
       readonly to: Address;
       readonly noticeId: QueueId;
     })
@@ -69,5 +69,3 @@ export type Event =
       readonly to: Address;
       readonly action: "retry" | "hold" | "release" | "drop" | "bounce";
     });
-
-export type EventKind = Event["kind"];

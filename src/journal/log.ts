@@ -30,7 +30,7 @@ export function openLog({ level, format, file, now = Date.now }: LogSettings): L
   );
   const pretty = prettyFactory({
     colorize: file === undefined && process.stdout.isTTY,
-    ignore: "pid,hostname,event,queueId,to",
+    ignore: "event,queueId,to,listening,filter", // the sentence says it
     translateTime: "SYS:HH:MM:ss",
   });
   const logger = pino(

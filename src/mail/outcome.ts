@@ -12,6 +12,9 @@ export interface Step {
   readonly text: string;
 }
 
+/** What a sender can be told about a recipient. RFC 3464 §2.3.3; Not `expanded`: of an alias, each address is told of. */
+export type NoticeAction = "failed" | "delayed" | "delivered" | "relayed";
+
 export type Outcome =
   | {
       readonly kind: "delivered";

@@ -24,5 +24,3 @@ export function queueIds(world: World): () => QueueId {
     return (base32(last, 9) + base32(order, 2) + ours) as QueueId;
   };
 }
-
-export const isQueueId = (text: string): text is QueueId => /^[0-9a-hjkmnp-tv-z]{14}$/.test(text);

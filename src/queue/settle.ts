@@ -2,12 +2,9 @@
 import type { World } from "../base/world.ts";
 import type { Event } from "../journal/event.ts";
 import type { Failure } from "../mail/failure.ts";
-import type { Outcome } from "../mail/outcome.ts";
+import type { NoticeAction, Outcome } from "../mail/outcome.ts";
 import { isDelayNoticeDue, nextAttemptAt, type RetrySettings } from "./retry.ts";
 import type { Delivery, Settlement } from "./store.ts";
-
-/** What the sender may be told. RFC 3464 §2.3.3. */
-export type NoticeAction = "failed" | "delayed" | "delivered" | "relayed";
 
 export interface Decision {
   readonly delivery: Delivery;
