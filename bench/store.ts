@@ -1,6 +1,7 @@
-// Full cycles (compose, keep, claim, read, settle) per second of a storage driver.
+// Full cycles (compose, keep under a lease, read, settle) per second of a storage driver, and bytes written to the disk
+// per byte of mail. The disk of the system's folder for temporary files: set TMPDIR for another.
 // node bench/store.ts [sqlite|memory] [sizeBytes] [inFlight] [seconds]
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Event } from "../src/journal/event.ts";
@@ -18,7 +19,6 @@ const store: QueueStore = driver === "memory" ? openMemory() : await openSqlite(
 const by = "bench";
 let last = 0;
 let done = 0;
-const settled = new Map<QueueId, () => void>();
 const endsAt = performance.now() + Number(seconds) * 1_000;
 const goesOn = (): boolean => performance.now() < endsAt;
 
@@ -36,10 +36,9 @@ async function cycle(): Promise<void> {
   const event: Event = { kind: "received", at: now, queueId, from, to: [to], client, ...facts };
   const origin = { reversePath: from, bodyType: "8bitmime", smtpUtf8: false, eightBit: body.eightBit } as const;
   const message = { queueId, receivedAt: now, ...origin, ...facts };
-  const gone = new Promise<void>((resolve) => settled.set(queueId, resolve));
-  await store.keep({ message, body, recipients: [{ address: to }], expiresAt: now + 432_000_000, events: [event] });
-  wake();
-  await gone;
+  const lease = { by, until: now + 3_600_000 };
+  const newMessage = { message, body, recipients: [{ address: to }], expiresAt: now + 432_000_000, events: [event] };
+  for (const delivery of await store.keep(newMessage, lease)) await deliver(delivery);
 }
 
 async function deliver({ deliveryId, message, recipient }: Delivery): Promise<void> {
@@ -52,43 +51,29 @@ async function deliver({ deliveryId, message, recipient }: Delivery): Promise<vo
   const event: Event = { kind: "delivered", ...about, host, reply, attempt: 1, steps: [] };
   await store.settle([{ deliveryId, by, next: { kind: "done" } }], [event], []);
   done++;
-  settled.get(message.queueId)?.();
-  settled.delete(message.queueId);
 }
 
-const active = { senders: Number(inFlight) };
 async function sender(): Promise<void> {
   while (goesOn()) await cycle();
-  active.senders--;
 }
 
-let wake = (): void => {};
-async function receiver(): Promise<void> {
-  const busy = new Set<Promise<void>>();
-  while (active.senders > 0) {
-    const limit = Number(inFlight) - busy.size;
-    const claimed =
-      limit === 0 ? [] : await store.claim({ by, now: Date.now(), leaseMs: 60_000, limit, exceptDomains: [] });
-    for (const delivery of claimed) {
-      const work = deliver(delivery).finally(() => {
-        busy.delete(work);
-        wake();
-      });
-      busy.add(work);
-    }
-    if (claimed.length === 0) await new Promise<void>((resolve) => setTimeout((wake = resolve), 10));
-  }
-  await Promise.all(busy);
+/** By this process, so far. */
+async function diskBytes(): Promise<number> {
+  const io = await readFile("/proc/self/io", "utf8").catch(() => ""); // Linux only
+  return Number(/^write_bytes: (\d+)/m.exec(io)?.[1] ?? NaN);
 }
 
+const writtenBefore = await diskBytes();
 const startedAt = performance.now();
 const cpu = process.cpuUsage();
-await Promise.all([...Array.from({ length: Number(inFlight) }, sender), receiver()]);
+await Promise.all(Array.from({ length: Number(inFlight) }, sender));
 const elapsed = (performance.now() - startedAt) / 1_000;
 const { user, system } = process.cpuUsage(cpu);
 console.log(
   `${driver} ${size} B, ${inFlight} in flight: ${Math.round(done / elapsed)} cycles/s, ` +
     `${((user + system) / 1e6 / elapsed).toFixed(2)} cores, ${Math.round((user + system) / done)} µs CPU per cycle`,
 );
+const mailBytes = done * content.length;
 await store[Symbol.asyncDispose]();
+console.log(`${(((await diskBytes()) - writtenBefore) / mailBytes).toFixed(2)} bytes written per byte of mail`);
 await rm(dir, { recursive: true });

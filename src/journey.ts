@@ -12,7 +12,7 @@ import { type Reply, reply } from "./mail/reply.ts";
 import type { Intake } from "./queue/intake.ts";
 import { newMessage } from "./queue/new-message.ts";
 import { type Delivery, StoreFull } from "./queue/store.ts";
-import type { Ending } from "./queue/worker.ts";
+import type { Ending, Worker } from "./queue/worker.ts";
 import type { Router } from "./route/route.ts";
 import { settle, type SettlingParts } from "./settling.ts";
 
@@ -21,6 +21,7 @@ export interface Stages extends SettlingParts {
   readonly router: Router;
   readonly deliverer: Deliverer;
   readonly isTrusted: (client: Client) => boolean;
+  readonly work: Pick<Worker, "lease" | "take" | "wake">;
 }
 
 export interface Arrival {
@@ -55,15 +56,18 @@ export async function accept(stages: Stages, arrival: Arrival): Promise<Reply> {
   const recipients = stages.expand(envelope.recipients);
   const expiresAt = receivedAt + stages.giveUpAfterMs;
   const message = newMessage({ queueId, client, envelope, recipients, body, header, receivedAt, expiresAt });
+  const lease = stages.work.lease(recipients);
+  let deliveries: Delivery[];
   try {
-    await stages.queue.keep(message);
+    deliveries = await stages.queue.keep(message, lease);
   } catch (error) {
     await content.discard();
     return sorry(stages, queueId, error);
   }
   // from here the message is ours. RFC 5321 §6.1
   stages.journal.note(message.events);
-  stages.wake();
+  if (lease === undefined) stages.work.wake();
+  else stages.work.take(deliveries);
   return reply(250, "2.0.0", `kept, and on its way as ${queueId}`);
 }
 

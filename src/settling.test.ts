@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fakeWorld } from "../test/support/fake-world.ts";
+import { fakeWorld, settled as settledTurns } from "../test/support/fake-world.ts";
 import { address, sampleDelivery, sampleHost } from "../test/support/sample.ts";
 import type { Event } from "./journal/event.ts";
 import { Journal } from "./journal/journal.ts";
@@ -51,7 +51,7 @@ function fixture({ read, settle: settling }: { read?: () => Promise<never>; sett
     returnedBytes: 0,
     retry: { scheduleMs: [60_000], giveUpAfterMs: 120 * hourMs, delayNoticeAfterMs: 0 },
     journal: new Journal([(event) => void events.push(event)]),
-    wake: () => {},
+    work: { wake: () => {} },
     onBug: (error) => bugs.push(error),
   };
   return { world, parts, settled, events, bugs };
@@ -70,6 +70,21 @@ test("a bounce and its notice are settled together, and noted once", async () =>
     events.map(({ kind }) => kind),
     ["bounced", "notice", "received"],
   );
+});
+
+test("the worker is told what was settled, when it was", async () => {
+  const { world, parts } = fixture({
+    settle: (tries) => {
+      if (tries < 2) throw new Error("not yet");
+    },
+  });
+  const told: unknown[] = [];
+  const done = settle(parts, [{ delivery, outcome: bounced }], { ...running, settled: (some) => told.push(...some) });
+  await settledTurns();
+  assert.deepEqual(told, []);
+  await world.advance(60_000);
+  await done;
+  assert.deepEqual(told, [delivery]);
 });
 
 test("a store that fails is tried until it takes the outcome", async () => {

@@ -6,12 +6,12 @@ import type { Outcome } from "./mail/outcome.ts";
 import { composeNotices, type NoticeParts, type Notices } from "./notices.ts";
 import { decide, type Decision, type SettleParts } from "./queue/settle.ts";
 import { type Delivery, NotKept } from "./queue/store.ts";
-import type { Ending } from "./queue/worker.ts";
+import type { Ending, Worker } from "./queue/worker.ts";
 
 export interface SettlingParts extends NoticeParts, SettleParts {
   readonly journal: Journal;
-  /** Something is due now. */
-  readonly wake: () => void;
+  /** Is told when something falls due. */
+  readonly work: Pick<Worker, "wake">;
   readonly onBug: (error: unknown, queueId: QueueId) => void;
 }
 
@@ -22,7 +22,7 @@ const patience = { firstMs: 1_000, longestMs: 60_000, noticeTries: 5 } as const;
 export async function settle(
   parts: SettlingParts,
   ended: readonly { delivery: Delivery; outcome: Outcome }[],
-  { stopping }: Ending,
+  { stopping, settled: tell }: Ending,
 ): Promise<void> {
   const decisions = ended.map(({ delivery, outcome }) =>
     decide(delivery, outcome, { ...parts, stopped: stopping.aborted }),
@@ -31,6 +31,7 @@ export async function settle(
   for (let tries = 1; ; tries += 1) {
     try {
       const settled = await write(parts, message, { decisions, withNotices: tries <= patience.noticeTries });
+      tell?.(ended.map(({ delivery }) => delivery));
       parts.journal.note(settled);
       return;
     } catch (error) {
@@ -56,7 +57,8 @@ async function write(parts: SettlingParts, message: Message, { decisions, withNo
   const events = [...decisions.flatMap(({ event }) => event ?? []), ...notices.events];
   const settlements = decisions.map(({ settlement }) => settlement);
   await parts.queue.settle(settlements, events, notices.messages);
-  if (notices.messages.length > 0) parts.wake();
+  if (notices.messages.length > 0) parts.work.wake();
+  for (const { next } of settlements) if (next.kind === "deferred") parts.work.wake(next.dueAt);
   return [...events, ...notices.messages.flatMap((notice) => notice.events)];
 }
 

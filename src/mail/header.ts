@@ -10,36 +10,71 @@ export interface HeaderField {
   readonly value: string;
 }
 
+/** A name at the start of a line, if a colon follows. RFC 5322 §2.2 */
+const fieldName = /[!-9;-~]+(?=[ \t]*:)/y;
+
 /** The fields of a header section, read from a message's first bytes. Lines that are no field end it, as the empty line does. */
 export function readHeader(head: Uint8Array): HeaderField[] {
-  const fields: { name: string; value: string }[] = [];
-  const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString("utf8");
-  for (const line of text.split(/\r?\n/)) {
-    const last = fields.at(-1);
-    if (last !== undefined && /^[ \t]/.test(line)) {
-      last.value = `${last.value} ${line.trim()}`;
-      continue;
-    }
-    const [, name, value] = /^([!-9;-~]+)[ \t]*:(.*)$/s.exec(line) ?? [];
-    if (name === undefined) break;
-    fields.push({ name, value: (value ?? "").trim() });
+  const fields: HeaderField[] = [];
+  const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
+  const sectionEnd = bytes.indexOf("\r\n\r\n"); // what follows it may be long, and no line of it matters
+  const text = bytes.toString("utf8", 0, sectionEnd === -1 ? bytes.length : sectionEnd);
+  for (let start = 0, end; start < text.length; start = end + 1) {
+    fieldName.lastIndex = start;
+    if (!fieldName.test(text)) break;
+    const colon = text.indexOf(":", fieldName.lastIndex);
+    end = lineEnd(text, colon);
+    while (isWhiteSpace(text[end + 1])) end = lineEnd(text, end + 1);
+    fields.push(new RawField(text.slice(start, fieldName.lastIndex), text.slice(colon + 1, end)));
   }
   return fields;
 }
 
+const lineEnd = (text: string, from: number): number => {
+  const end = text.indexOf("\n", from);
+  return end === -1 ? text.length : end;
+};
+
+const isWhiteSpace = (character: string | undefined): boolean => character === " " || character === "\t";
+
+/** Most fields are only counted, so a value is unfolded when it is asked for. */
+class RawField implements HeaderField {
+  readonly name: string;
+  readonly #folded: string;
+
+  constructor(name: string, folded: string) {
+    this.name = name;
+    this.#folded = folded;
+  }
+
+  get value(): string {
+    const lines = this.#folded.split("\n");
+    return lines.map((line) => line.trim()).join(" ");
+  }
+}
+
 /** The first field of that name. */
-export const fieldValue = (header: readonly HeaderField[], name: string): string | undefined =>
-  header.find((field) => field.name.toLowerCase() === name.toLowerCase())?.value;
+export function fieldValue(header: readonly HeaderField[], name: string): string | undefined {
+  const wanted = name.toLowerCase();
+  return header.find((field) => isNamed(field, wanted))?.value;
+}
 
 /** Hops so far. RFC 5321 §6.3. */
 export const countReceived = (header: readonly HeaderField[]): number =>
-  header.filter(({ name }) => name.toLowerCase() === "received").length;
+  header.reduce((count, field) => count + Number(isNamed(field, "received")), 0);
+
+const isNamed = ({ name }: HeaderField, lowerCase: string): boolean =>
+  name.length === lowerCase.length && name.toLowerCase() === lowerCase;
 
 /** RFC 5322 §3.3 date-time, in UTC. */
 export function formatDate(at: Instant): string {
-  const [day, date, month, year, time] = new Date(at).toUTCString().split(/[ ,]+/);
-  return `${day}, ${date} ${month} ${year} ${time} +0000`;
+  const second = Math.floor(at / 1_000);
+  if (second !== lastDate.second) lastDate = { second, text: new Date(at).toUTCString().replace("GMT", "+0000") };
+  return lastDate.text;
 }
+
+/** A busy server writes the same second many times. */
+let lastDate = { second: NaN, text: "" };
 
 export interface Arrival {
   readonly client: Client;

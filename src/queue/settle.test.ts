@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fakeWorld } from "../../test/support/fake-world.ts";
 import { sampleDelivery, sampleHost } from "../../test/support/sample.ts";
-import type { Outcome } from "../mail/outcome.ts";
+import type { Outcome, Postponement } from "../mail/outcome.ts";
 import { reply } from "../mail/reply.ts";
 import { decide } from "./settle.ts";
 
@@ -59,4 +59,48 @@ test("an attempt that we cut short does not count, and is due at once", () => {
 test("what was delivered before the cut stays delivered", () => {
   const decision = decide(delivery, { ...delivered, final: true, dsnHandedOn: false }, { ...parts, stopped: true });
   assert.equal(decision.settlement.next.kind, "done");
+});
+
+const postponed = (changes: Partial<Postponement> = {}): Outcome => ({
+  ...deferred,
+  postponed: { until: world.now() + 600_000, spreadMs: 60_000, mayExpire: true, ...changes },
+});
+
+test("postponed: not counted, due when the destination may be open again, with the reason", () => {
+  const { settlement, event, tell } = decide(delivery, postponed(), parts);
+  const { next } = settlement;
+  assert.ok(next.kind === "deferred" && !next.attempted && next.postponed);
+  assert.ok(next.dueAt >= world.now() + 600_000 && next.dueAt <= world.now() + 660_000);
+  assert.deepEqual(next.because, refused);
+  assert.ok(event?.kind === "deferred" && event.untried && event.attempt === delivery.attempts);
+  assert.equal(tell, undefined);
+});
+
+test("postponed again for the same reason is no news; what is old is looked at less often", () => {
+  const late = fakeWorld({ now: receivedAt + 24 * hourMs });
+  const dues = Array.from({ length: 100 }, () => {
+    const { event, settlement } = decide({ ...delivery, lastFailure: refused }, postponed(), { ...parts, world: late });
+    assert.equal(event, undefined);
+    assert.ok(settlement.next.kind === "deferred");
+    return settlement.next.dueAt - late.now();
+  });
+  assert.ok(Math.max(...dues) > 3 * hourMs && Math.max(...dues) <= 4.2 * hourMs);
+});
+
+test("postponed mail has its delay notice, and expires; never is it due after that", () => {
+  const late = fakeWorld({ now: receivedAt + 5 * hourMs });
+  assert.equal(decide(delivery, postponed(), { ...parts, world: late }).tell, "delayed");
+  const soon = { ...delivery, expiresAt: world.now() + 1_000 };
+  const { next } = decide(soon, postponed(), parts).settlement;
+  assert.ok(next.kind === "deferred" && next.dueAt === soon.expiresAt);
+  const end = { ...parts, world: fakeWorld({ now: delivery.expiresAt }) };
+  const expired = decide(delivery, postponed(), end);
+  assert.ok(expired.event?.kind === "bounced" && expired.event.attempt === 0);
+  assert.deepEqual(expired.event.because, { kind: "expired", afterMs: retry.giveUpAfterMs, last: refused });
+});
+
+test("what the operator suspended does not expire meanwhile", () => {
+  const end = { ...parts, world: fakeWorld({ now: delivery.expiresAt + hourMs }) };
+  const { next } = decide(delivery, postponed({ mayExpire: false, until: 0 }), end).settlement;
+  assert.ok(next.kind === "deferred" && next.dueAt > end.world.now());
 });

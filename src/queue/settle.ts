@@ -1,8 +1,8 @@
 // What an outcome means for the delivery: done, or again later; which event it is, and whom to tell what.
-import type { World } from "../base/world.ts";
+import type { Instant, World } from "../base/world.ts";
 import type { Event } from "../journal/event.ts";
 import type { Failure } from "../mail/failure.ts";
-import type { NoticeAction, Outcome } from "../mail/outcome.ts";
+import type { NoticeAction, Outcome, Postponement } from "../mail/outcome.ts";
 import { isDelayNoticeDue, nextAttemptAt, type RetrySettings } from "./retry.ts";
 import type { Delivery, Settlement } from "./store.ts";
 
@@ -30,11 +30,12 @@ export function decide(
   parts: SettleParts & { readonly stopped: boolean },
 ): Decision {
   const { deliveryId } = delivery;
+  const postponed = outcome.kind === "deferred" ? outcome.postponed : undefined;
   const about = {
     at: parts.world.now(),
     queueId: delivery.message.queueId,
     to: delivery.recipient.address,
-    attempt: delivery.attempts + 1,
+    attempt: delivery.attempts + (postponed === undefined ? 1 : 0),
     steps: outcome.steps,
   };
   const done: Settlement = { deliveryId, by: parts.by, next: { kind: "done" } };
@@ -55,32 +56,51 @@ export function decide(
         tell: "failed",
       };
     case "deferred": {
+      const mayExpire = postponed?.mayExpire ?? true;
       if (parts.stopped)
         return { delivery, outcome, settlement: { ...done, next: unattempted(delivery, outcome, parts) } };
-      if (parts.world.now() >= delivery.expiresAt) return decide(delivery, expire(delivery, outcome), parts);
-      const dueAt = nextAttemptAt(parts.world, parts.retry, {
-        attempts: delivery.attempts + 1,
-        expiresAt: delivery.expiresAt,
-      });
-      const noticeIsDue =
-        !delivery.delayNoticeSent && isDelayNoticeDue(parts.world, parts.retry, delivery.message.receivedAt);
-      const next = {
-        kind: "deferred",
-        dueAt,
-        because: outcome.because,
-        delayNoticeSent: delivery.delayNoticeSent || noticeIsDue,
-        attempted: true,
-      } as const;
-      const event: Event = { kind: "deferred", ...about, because: outcome.because, retryAt: dueAt };
-      return {
-        delivery,
-        outcome,
-        settlement: { deliveryId, by: parts.by, next },
-        event,
-        ...(noticeIsDue && { tell: "delayed" }),
-      };
+      if (!mayExpire || parts.world.now() < delivery.expiresAt) return defer(delivery, outcome, { ...parts, about });
+      const expired = expire(delivery, outcome);
+      const event: Event = { kind: "bounced", ...about, because: expired.because };
+      return { delivery, outcome: expired, settlement: done, event, tell: "failed" };
     }
   }
+}
+
+/** What all events of an outcome say. */
+type About = Omit<Event & { kind: "bounced" }, "kind" | "because">;
+
+/** Again later. */
+function defer(
+  delivery: Delivery,
+  outcome: Outcome & { kind: "deferred" },
+  { world, retry, by, about }: SettleParts & { readonly about: About },
+): Decision {
+  const { deliveryId, delayNoticeSent } = delivery;
+  const { because, postponed } = outcome;
+  const dueAt =
+    postponed === undefined
+      ? nextAttemptAt(world, retry, { ...delivery, attempts: delivery.attempts + 1 })
+      : postponedUntil(world, delivery, postponed);
+  const noticeIsDue = !delayNoticeSent && isDelayNoticeDue(world, retry, delivery.message.receivedAt);
+  const next = {
+    kind: "deferred",
+    dueAt,
+    because,
+    delayNoticeSent: delayNoticeSent || noticeIsDue,
+    attempted: postponed === undefined,
+    ...(postponed && { postponed: true as const }),
+  } as const;
+  // a wait for the same reason is no news, however often it is looked at
+  const isNews = postponed === undefined || delivery.lastFailure?.kind !== because.kind;
+  const event: Event = { kind: "deferred", ...about, because, ...(postponed && { untried: true }), retryAt: dueAt };
+  return {
+    delivery,
+    outcome,
+    settlement: { deliveryId, by, next },
+    ...(isNews && { event }),
+    ...(noticeIsDue && { tell: "delayed" }),
+  };
 }
 
 const unattempted = (
@@ -95,8 +115,26 @@ const unattempted = (
   attempted: false,
 });
 
+/** As the waits between attempts grow with age, so do those between looks; up to the last of them by default. */
+const longestSpreadMs = 4 * 3_600_000;
+const spreadPerAge = 1 / 4;
+
+/**
+ * What has waited for long is looked at less often, so that a large queue for a dead destination costs little. It is
+ * never due after `expiresAt`, as long as that is to come.
+ */
+function postponedUntil(world: World, { message, expiresAt }: Delivery, { until, spreadMs }: Postponement): Instant {
+  const now = world.now();
+  const spread = Math.max(spreadMs, Math.min((now - message.receivedAt) * spreadPerAge, longestSpreadMs));
+  const at = Math.max(now + 1, until) + Math.round(spread * world.random());
+  return expiresAt > now ? Math.min(at, expiresAt) : at;
+}
+
 /** RFC 5321 §4.5.4.1: the time to give up has come. */
-function expire({ message, expiresAt }: Delivery, { because, steps }: Outcome & { kind: "deferred" }): Outcome {
+function expire(
+  { message, expiresAt }: Delivery,
+  { because, steps }: Outcome & { kind: "deferred" },
+): Outcome & { kind: "bounced" } {
   const expired: Failure = { kind: "expired", afterMs: expiresAt - message.receivedAt, last: because };
   return { kind: "bounced", because: expired, steps };
 }

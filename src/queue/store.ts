@@ -52,8 +52,15 @@ export interface Delivery {
   readonly bounceOrdered: boolean;
 }
 
-export interface ClaimRequest {
+/** The right to attempt deliveries, and to say how it ended; after `until` another worker may have them. */
+export interface Lease {
   /** Name of the worker; a new one at each start of the process. */
+  readonly by: string;
+  readonly until: Instant;
+}
+
+export interface ClaimRequest {
+  /** Name of the worker. */
   readonly by: string;
   readonly now: Instant;
   readonly leaseMs: number;
@@ -76,6 +83,8 @@ export interface Settlement {
         readonly delayNoticeSent: boolean;
         /** False when the attempt was never made (shutdown): attempts stay as they were. */
         readonly attempted: boolean;
+        /** No attempt either, but `because` is the last failure from now on, and the delivery `deferred`. */
+        readonly postponed?: true;
       };
 }
 
@@ -106,11 +115,15 @@ export interface QueueStore extends AsyncDisposable {
 
   /**
    * Keeps a message and its deliveries. Once resolved, they survive kill -9 and power loss: from here the message is
-   * ours (RFC 5321 §6.1). Rejects with StoreFull when there is no room; then nothing was kept.
+   * ours (RFC 5321 §6.1). Rejects with StoreFull when there is no room; then nothing was kept. With a lease they are
+   * that worker's at once, as if claimed: what is delivered within a moment costs no second trip to the store.
    */
-  keep(message: NewMessage): Promise<void>;
+  keep(message: NewMessage, lease?: Lease): Promise<Delivery[]>;
 
-  /** Due deliveries, oldest due first, whole messages together; never to two workers at once while a lease lasts. */
+  /**
+   * Due deliveries, whole messages together; never to two workers at once while a lease lasts. Lanes (a sender's domain
+   * to a recipient's domain) take turns, so that none waits behind another's backlog; within one, the oldest due first.
+   */
   claim(request: ClaimRequest): Promise<Delivery[]>;
 
   /**

@@ -99,6 +99,37 @@ test("a delivery that was settled and is due again does not wait for its message
   assert.deepEqual(attempts, ["1:0 2:0", "1:1"]);
 });
 
+test("a delivery that was postponed may be due again, uncounted, before its message's other attempts end", async () => {
+  const attempts: number[][] = [];
+  const { fake, worker } = started((deliveries, { settled: tell }) => {
+    attempts.push(deliveries.map(({ deliveryId }) => deliveryId));
+    tell?.(deliveries.filter(({ deliveryId }) => deliveryId === 1));
+    return new Promise(() => undefined);
+  });
+  fake.add(1, { queueId: "m" });
+  fake.add(2, { queueId: "m" });
+  worker.wake();
+  await settled();
+  fake.add(1, { queueId: "m" });
+  fake.add(2, { queueId: "m" });
+  worker.wake();
+  await settled();
+  assert.deepEqual(attempts, [[1, 2], [1]]);
+});
+
+test("domains of a sated destination are neither claimed nor leased", async () => {
+  const world = fakeWorld();
+  const fake = fakeStore(world);
+  const sated = { isSated: (domain: string) => domain === "sated.example", satedDomains: () => ["sated.example"] };
+  const worker = new Worker({ queue: fake.store, world, by: "w", attempt: async () => {}, onFault: () => {}, sated });
+  worker.start();
+  await settled();
+  assert.deepEqual(fake.claims[0]?.exceptDomains, ["sated.example"]);
+  assert.equal(worker.lease([{ address: address("a@sated.example") }]), undefined);
+  assert.notEqual(worker.lease([{ address: address("a@other.example") }]), undefined);
+  await worker.close(0);
+});
+
 test("a store that fails is asked again after a pause", async () => {
   const attempts: number[] = [];
   const { world, fake, worker, faults } = started(async (deliveries) => void attempts.push(deliveries[0]!.deliveryId));

@@ -1,12 +1,15 @@
-// The worker: claims due deliveries and hands them to the journey, within limits; sleeps until the next falls due.
+// The worker: takes what was kept just now, claims what has fallen due, and hands both to the journey, within limits.
 import type { Instant, World } from "../base/world.ts";
 import { domainOf } from "../mail/address.ts";
-import type { Delivery, QueueStore } from "./store.ts";
+import type { Recipient } from "../mail/envelope.ts";
+import type { Delivery, Lease, QueueStore } from "./store.ts";
 
 export const workerLimits = {
   claim: 500, // deliveries per claim: large enough to share the cost, small enough to be fair
   inFlight: 2_000, // deliveries in hand at once: bounds memory
+  claimed: 1_500, // of them from the queue: the rest is for mail that was kept just now, whatever the backlog
   perDomain: 400, // of them to one domain, so that a slow one leaves room for the others
+  roomToClaim: 100, // as soon as so many ended, more are claimed: one at a time would cost a claim each
   leaseMs: 60 * 60_000, // longer than any attempt may last
   attemptMs: 50 * 60_000, // an attempt is ended before its lease does
   sweepMs: 60_000, // how often overdue attempts are looked for
@@ -23,6 +26,8 @@ export interface WorkerParts {
   readonly attempt: (deliveries: readonly Delivery[], ending: Ending) => Promise<void>;
   /** The store failed, or an attempt did: for the log. */
   readonly onFault: (error: unknown) => void;
+  /** Which recipient domains have so much in hand already that further mail is better left in the queue. */
+  readonly sated?: { isSated(domain: string): boolean; satedDomains(): readonly string[] };
 }
 
 /** Why an attempt may have to end before it is through. */
@@ -31,6 +36,8 @@ export interface Ending {
   readonly signal: AbortSignal;
   /** Waybill stops: what is not settled now waits for the next start. */
   readonly stopping: AbortSignal;
+  /** To be told of deliveries that were settled, for they may be due again before all of their message are. */
+  readonly settled?: (deliveries: readonly Delivery[]) => void;
 }
 
 interface Attempt {
@@ -47,6 +54,12 @@ export class Worker {
   readonly #stopping = new AbortController();
   readonly #inFlight = new Map<number, Delivery>();
   readonly #perDomain = new Map<string, number>();
+  /** Of those in flight, how many came from the queue. */
+  #claimed = 0;
+  /** Something was due that our limits kept us from claiming. */
+  #hungry = false;
+  /** When to look at the queue again. */
+  #lookAt: Instant = 0;
   #bell = new AbortController();
   #loop: Promise<void> | undefined;
   #sweep: NodeJS.Timeout | undefined;
@@ -61,9 +74,23 @@ export class Worker {
     this.#sweep = setInterval(() => this.#endOverdueAttempts(), workerLimits.sweepMs).unref();
   }
 
-  /** Something may be due: look now. */
-  wake(): void {
+  /** Something is due, now or at an instant to come. */
+  wake(at: Instant = 0): void {
+    if (at >= this.#lookAt) return;
+    this.#lookAt = at;
     this.#bell.abort("look again"); // a reason of our own, for the default one is an Error with a stack
+  }
+
+  /** For deliveries that are about to be kept: with room for them, the right to attempt them at once. */
+  lease(recipients: readonly Recipient[]): Lease | undefined {
+    if (this.#stop.signal.aborted || this.#inFlight.size + recipients.length > workerLimits.inFlight) return undefined;
+    const isBusy = recipients.some(({ address }) => this.#isBusy(domainOf(address)));
+    return isBusy ? undefined : { by: this.#parts.by, until: this.#parts.world.now() + workerLimits.leaseMs };
+  }
+
+  /** Attempts deliveries of one message that were kept with our lease. */
+  take(deliveries: readonly Delivery[]): void {
+    this.#attempt(deliveries, () => {});
   }
 
   /** Deliveries being attempted now. */
@@ -96,13 +123,13 @@ export class Worker {
 
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      this.#bell = new AbortController();
+      this.#lookAt = this.#parts.world.now() + workerLimits.idleMs; // from here on, earlier calls of wake() count
       try {
         const lookedAt = this.#parts.world.now();
         const limit = Math.min(this.#room(), workerLimits.claim);
         const claimed = limit > 0 ? await this.#claim(lookedAt, limit) : [];
         this.#dispatch(claimed);
-        // fewer than asked for: nothing more is due, unless the bell has rung since
+        // fewer than asked for: nothing more is due, unless somebody has called since
         if (claimed.length < limit || limit === 0) await this.#rest(lookedAt);
       } catch (error) {
         this.#parts.onFault(error);
@@ -112,56 +139,84 @@ export class Worker {
   }
 
   #room(): number {
-    return workerLimits.inFlight - this.#inFlight.size;
+    return Math.max(0, Math.min(workerLimits.inFlight - this.#inFlight.size, workerLimits.claimed - this.#claimed));
+  }
+
+  #isBusy(domain: string): boolean {
+    const count = this.#perDomain.get(domain) ?? 0;
+    return count >= workerLimits.perDomain || (this.#parts.sated?.isSated(domain) ?? false);
   }
 
   #busyDomains(): string[] {
-    return [...this.#perDomain].filter(([, count]) => count >= workerLimits.perDomain).map(([domain]) => domain);
+    const busy = [...this.#perDomain].filter(([, count]) => count >= workerLimits.perDomain).map(([domain]) => domain);
+    const sated = this.#parts.sated?.satedDomains() ?? [];
+    return sated.length === 0 ? busy : [...new Set([...busy, ...sated])];
   }
 
   async #claim(now: Instant, limit: number): Promise<Delivery[]> {
     const { queue, by } = this.#parts;
     const { leaseMs } = workerLimits;
     const claimed = await queue.claim({ by, now, leaseMs, limit, exceptDomains: this.#busyDomains() });
-    // with attempts unchanged, it is a lease that ended while we still try; else it was settled, and is due again
+    // a lease that ended while we still try; with attempts changed, it was settled a moment ago, and is due again
     return claimed.filter(({ deliveryId, attempts }) => this.#inFlight.get(deliveryId)?.attempts !== attempts);
   }
 
   #dispatch(claimed: readonly Delivery[]): void {
     for (const deliveries of Map.groupBy(claimed, ({ message }) => message.queueId).values()) {
-      for (const delivery of deliveries) this.#count(delivery, 1);
-      const controller = new AbortController();
-      const ended = this.#parts
-        .attempt(deliveries, { signal: controller.signal, stopping: this.#stopping.signal })
+      this.#claimed += deliveries.length;
+      this.#attempt(deliveries, () => (this.#claimed -= deliveries.length));
+    }
+  }
+
+  #attempt(deliveries: readonly Delivery[], ended: () => void): void {
+    for (const delivery of deliveries) this.#count(delivery, 1);
+    const controller = new AbortController();
+    const attempt: Attempt = {
+      controller,
+      startedAt: performance.now(),
+      ended: this.#parts
+        .attempt(deliveries, {
+          signal: controller.signal,
+          stopping: this.#stopping.signal,
+          settled: (some) => some.forEach((delivery) => this.#putDown(delivery)),
+        })
         .catch((error: unknown) => this.#parts.onFault(error)) // a bug: the lease ends, and it is tried again
         .finally(() => {
           for (const delivery of deliveries) this.#count(delivery, -1);
           this.#attempts.delete(attempt);
-          this.wake();
-        });
-      const attempt = { controller, startedAt: performance.now(), ended };
-      this.#attempts.add(attempt);
-    }
+          ended();
+          if (this.#hungry && this.#room() >= workerLimits.roomToClaim) this.wake();
+        }),
+    };
+    this.#attempts.add(attempt);
   }
 
   #count(delivery: Delivery, by: 1 | -1): void {
-    const { deliveryId } = delivery;
-    if (by === 1) this.#inFlight.set(deliveryId, delivery);
-    else if (this.#inFlight.get(deliveryId) === delivery) this.#inFlight.delete(deliveryId);
+    if (by === 1) this.#inFlight.set(delivery.deliveryId, delivery);
+    else this.#putDown(delivery);
     const domain = domainOf(delivery.recipient.address);
     const count = (this.#perDomain.get(domain) ?? 0) + by;
     if (count > 0) this.#perDomain.set(domain, count);
     else this.#perDomain.delete(domain);
+    if (by === -1 && this.#hungry && count === workerLimits.perDomain - workerLimits.roomToClaim) this.wake();
   }
 
-  /** Until the next due time, a wake-up, or the longest rest; `lookedAt`: when nothing was found. */
+  #putDown(delivery: Delivery): void {
+    const { deliveryId } = delivery;
+    if (this.#inFlight.get(deliveryId) === delivery) this.#inFlight.delete(deliveryId);
+  }
+
+  /** Until the next due time, a call, or the longest rest; `lookedAt`: when nothing was found. */
   async #rest(lookedAt: Instant): Promise<void> {
     const { queue, world } = this.#parts;
-    const bell = AbortSignal.any([this.#bell.signal, this.#stop.signal]);
-    const dueAt = (await queue.nextDueAt()) ?? world.now() + workerLimits.idleMs;
-    // what is due now but was not claimed is beyond our limits: an attempt that ends rings the bell
-    const overdue = dueAt <= lookedAt;
-    const waitMs = overdue ? workerLimits.faultMs : Math.min(dueAt - world.now(), workerLimits.idleMs);
-    await world.sleep(waitMs, bell);
+    const dueAt = (await queue.nextDueAt()) ?? Infinity;
+    // what is due now but was not claimed is beyond our limits: attempts that end call
+    this.#hungry = dueAt <= lookedAt;
+    this.#lookAt = Math.min(this.#lookAt, this.#hungry ? lookedAt + workerLimits.faultMs : dueAt);
+    while (world.now() < this.#lookAt && !this.#stop.signal.aborted) {
+      this.#bell = new AbortController();
+      await world.sleep(this.#lookAt - world.now(), AbortSignal.any([this.#bell.signal, this.#stop.signal]));
+    }
+    this.#hungry = false;
   }
 }

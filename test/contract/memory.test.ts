@@ -5,12 +5,16 @@ import { openMemory } from "../../src/storage/memory/store.ts";
 import { bodyContract } from "./body.contract.ts";
 import { historyStoreContract } from "./history-store.contract.ts";
 import { claim, compose, content, done, mail } from "./mail.ts";
+import { postponedContract } from "./postponed.contract.ts";
 import { queueStoreContract } from "./queue-store.contract.ts";
+import { siteStoreContract } from "./site-store.contract.ts";
 
 const memory = { name: "memory", open: async () => openMemory() };
 queueStoreContract(memory);
 bodyContract(memory);
 historyStoreContract(memory);
+postponedContract(memory);
+siteStoreContract(memory);
 
 test("memory: a full store says so, and goes on when a message has left", async () => {
   const store = openMemory({ maxBytes: 1_000 });

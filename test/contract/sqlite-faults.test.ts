@@ -1,7 +1,9 @@
-// Each write of `keep` and `settle` fails in turn: nothing is lost, nothing is half done, and the store goes on.
+// Each write fails in turn, to the spool and to the database: nothing is lost, nothing is half done, and the store goes on.
 import assert from "node:assert/strict";
+import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { DatabaseSync } from "node:sqlite";
-import { describe, test } from "node:test";
+import { describe, test, type TestContext } from "node:test";
 import { Worker } from "node:worker_threads";
 import { StoreFull } from "../../src/queue/store.ts";
 import { databaseFile } from "../../src/storage/sqlite/database.ts";
@@ -45,28 +47,48 @@ async function everything(store: Store): Promise<unknown> {
 
 const largeBytes = 1_000;
 
+type Writev = typeof fs.writev;
+
+/** While `body` runs, writes to the spool that hold `marker` end as `fault` says: with an error, after some of the bytes. */
+async function withFailingSpool(
+  t: TestContext,
+  { marker, fault }: { marker: string; fault: { code: string; after: number } },
+  body: () => Promise<void>,
+): Promise<void> {
+  const original = fs.writev;
+  const failing = ((fd: number, parts: readonly Uint8Array[], done: (error: Error | null, written: number) => void) => {
+    const bytes = Buffer.concat(parts);
+    if (!bytes.includes(marker)) return original(fd, parts, done as Parameters<Writev>[2] & object);
+    if (fault.after > 0) fs.writeSync(fd, bytes, 0, Math.min(fault.after, bytes.length));
+    process.nextTick(done, Object.assign(new Error("injected fault"), { code: fault.code }), 0);
+  }) as Writev;
+  const mocked = t.mock.method(fs, "writev", failing);
+  syncBuiltinESMExports();
+  try {
+    await body();
+  } finally {
+    mocked.mock.restore();
+    syncBuiltinESMExports();
+  }
+}
+
 describe("sqlite: a keep that fails", () => {
-  const faults = [
-    "INSERT ON message WHEN NEW.queue_id = 'q00002'",
-    "INSERT ON delivery WHEN NEW.address = 'dan@two.example'", // the second of two
-    "INSERT ON event WHEN NEW.queue_id = 'q00002'",
-    "INSERT ON message_key WHEN NEW.key = 'dan@two.example'",
-  ];
-  for (const fault of faults)
+  for (const fault of [
+    { code: "ENOSPC", after: 0 },
+    { code: "ENOSPC", after: 20 }, // half a record
+    { code: "EIO", after: Infinity }, // all of it
+  ])
     for (const sizeBytes of [10, 5_000])
-      test(`at ${fault}, with ${sizeBytes} bytes`, async () => {
+      test(`with ${fault.code} after ${fault.after} bytes, of ${sizeBytes}`, async (t) => {
         const dir = await dataDir();
         let before: unknown;
         {
           await using store = await openSqlite({ dir, largeBytes });
-          const options = { to: [bob, dan], events: [received(2, [bob, dan])] };
-          const guilty = mail(2, { ...options, body: await compose(store, content(sizeBytes)) });
-          await withFault(dir, fault, async () => {
-            const results = await Promise.allSettled([store.keep(mail(1)), store.keep(guilty), store.keep(mail(3))]);
-            assert.deepEqual(
-              results.map(({ status }) => status),
-              ["fulfilled", "rejected", "fulfilled"],
-            );
+          await store.keep(mail(1));
+          const guilty = mail(2, { to: [bob, dan], body: await compose(store, content(sizeBytes)) });
+          await withFailingSpool(t, { marker: "q00002", fault }, async () => {
+            await assert.rejects(store.keep(guilty), fault.code === "ENOSPC" ? StoreFull : /injected fault/);
+            await store.keep(mail(3));
           });
           before = await everything(store);
         }
@@ -81,6 +103,44 @@ describe("sqlite: a keep that fails", () => {
         await store.keep(mail(2, { to: [bob, dan], body: await compose(store, content(sizeBytes)) }));
         assert.equal((await readBody(store, queueId(2))).length, sizeBytes);
       });
+});
+
+describe("sqlite: the database cannot take what the spool has", () => {
+  const faults = [
+    "INSERT ON message WHEN NEW.queue_id = 'q00002'",
+    "INSERT ON delivery WHEN NEW.address = 'dan@two.example'", // the second of two
+    "INSERT ON event WHEN NEW.queue_id = 'q00002'",
+    "INSERT ON message_key WHEN NEW.key = 'dan@two.example'",
+    "INSERT ON lane",
+    "UPDATE ON spool_mark",
+  ];
+  for (const fault of faults)
+    test(`at ${fault}`, async () => {
+      const dir = await dataDir();
+      {
+        await using store = await openSqlite({ dir, largeBytes });
+        await store.keep(mail(1));
+        const [settled] = await store.keep(mail(4, { events: [received(4, [bob])] }), { by: "worker", until: 5 });
+        await withFault(dir, fault, async () => {
+          const body = await compose(store, content(5_000));
+          await store.keep(mail(2, { to: [bob, dan], body, events: [received(2, [bob, dan])] }));
+          await store.settle([done(settled!.deliveryId)], [delivered(4, bob)], []);
+          assert.deepEqual(await store.list({}, 10), [], "as much as the database has");
+          await assert.rejects(store.keep(mail(3)), /injected fault/, "no more is promised");
+          assert.equal((await readBody(store, queueId(2))).length, 5_000, "what was promised can be delivered");
+        });
+        if (fault.includes("spool_mark")) await store.keep(mail(5)); // it goes on
+      }
+      await using store = await openSqlite({ dir, largeBytes });
+      await store.recover("another");
+      const queued = (await store.list({}, 10)).map(
+        ({ message, recipient }) => `${message.queueId} ${recipient.address}`,
+      );
+      assert.deepEqual(queued.slice(0, 3), [`q00001 ${bob}`, `q00002 ${bob}`, `q00002 ${dan}`]);
+      assert.deepEqual(await store.find({ queueId: queueId(4) }, 1), [received(4, [bob]), delivered(4, bob)]);
+      assert.deepEqual(await store.find({ address: dan }, 1), [received(2, [bob, dan])]);
+      assert.equal((await readBody(store, queueId(2))).length, 5_000);
+    });
 });
 
 describe("sqlite: a settlement that fails", () => {
@@ -126,46 +186,6 @@ describe("sqlite: a settlement that fails", () => {
       assert.deepEqual(await everything(store), before);
       assert.equal((await bodyFiles(dir)).length, 1, "the notice's");
     });
-
-  test("takes no claim of the same moment with it", async () => {
-    const dir = await dataDir();
-    await using store = await openSqlite({ dir });
-    for (const n of [1, 2, 3]) await store.keep(mail(n));
-    const [first] = await claim(store, { limit: 1 });
-    await withFault(dir, "DELETE ON delivery", async () => {
-      const settled = store.settle([done(first!.deliveryId)], [], []);
-      const [one, two] = await Promise.all([
-        claim(store, { limit: 1 }),
-        claim(store, { limit: 1, by: "b" }),
-        assert.rejects(settled),
-      ]);
-      assert.deepEqual(
-        [...one, ...two].map(({ message }) => message.receivedAt),
-        [2, 3],
-      );
-    });
-  });
-
-  test("leaves no wrong memory of a backlog behind", async () => {
-    const dir = await dataDir();
-    await using store = await openSqlite({ dir });
-    await store.keep(mail(1));
-    await store.keep(mail(2, { to: [dan] }));
-    await store.keep(mail(3, { to: [dan] }));
-    const [first] = await claim(store, { limit: 1 });
-    const exceptDomains = ["one.example"];
-    await withFault(dir, "UPDATE ON delivery WHEN NEW.due_at = 3", async () => {
-      const failing = [
-        claim(store, { exceptDomains, limit: 1 }),
-        claim(store, { exceptDomains, limit: 1 }),
-        store.change({ to: dan, state: "claimed" }, "bounce", claimAll.now),
-        store.settle([deferred(first!.deliveryId, { dueAt: 3 })], [], []),
-      ];
-      await Promise.allSettled(failing);
-    });
-    await store.recover("another");
-    assert.equal((await claim(store, { exceptDomains })).length, 2);
-  });
 });
 
 describe("sqlite: a full disk", () => {
@@ -178,14 +198,14 @@ describe("sqlite: a full disk", () => {
         for (let n = 1; n < 1_000; n++) {
           await store.keep(mail(n, { body: content(20_000), events: [received(n, [bob])] }));
           kept.push(n);
+          await store.count({}); // the database gets it
         }
       }, StoreFull);
       assert.ok(kept.length > 10 && kept.length < 25, `${kept.length} kept`);
+      await assert.rejects(store.keep(mail(1_001)), StoreFull, "and so on");
       const [first] = await claim(store, { limit: 1 });
       await store.settle([done(first!.deliveryId)], [delivered(1, bob)], []);
       kept.shift();
-      await store.keep(mail(1_001, { body: content(15_000) }));
-      kept.push(1_001);
     }
     await using store = await openSqlite({ dir });
     await store.keep(mail(1_002));
@@ -194,7 +214,7 @@ describe("sqlite: a full disk", () => {
       (await store.list({}, 100)).map(({ message }) => message.receivedAt),
       kept,
     );
-    for (const n of kept.slice(0, -2)) assert.equal((await readBody(store, queueId(n))).length, 20_000);
+    for (const n of kept.slice(0, -1)) assert.equal((await readBody(store, queueId(n))).length, 20_000);
   });
 
   test("is not filled to the last byte: what is kept can still be settled", async () => {
@@ -228,9 +248,10 @@ describe("sqlite: a thread that dies", () => {
     const post = t.mock.method(Worker.prototype, "postMessage", function (this: Worker) {
       void this.terminate();
     });
-    const [counted, kept] = await Promise.allSettled([store.count({}), store.keep(mail(1))]);
-    for (const result of [counted, kept]) assert.match(String("reason" in result && result.reason), /thread ended/);
-    await assert.rejects(store.keep(mail(2)), /thread ended/);
+    await assert.rejects(store.count({}), /thread ended/);
+    await store.keep(mail(1)); // the spool has it
+    await assert.rejects(store.claim(claimAll), /thread ended/);
+    await assert.rejects(store.keep(mail(2)), /thread ended/, "no more than that");
     post.mock.restore();
     await store[Symbol.asyncDispose]();
     assert.deepEqual(

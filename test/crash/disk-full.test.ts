@@ -100,6 +100,7 @@ test("not a byte is free: mail is refused before anything is written, and what w
     await using lab = await startLab({ newcomers: [newcomer], place: disk.dir });
     await lab.send(letterOf("first", largeBytes));
     await lab.calm();
+    await lab.control.list({}); // the database catches up with the spool
     const ballast = fillWithBallast(disk);
     assert.match(await sendLetter(lab.port, letterOf("second", largeBytes)), /^452 4\.3\.1 /);
     assert.match(await sendLetter(lab.port, letterOf("third", 80)), /^452 4\.3\.1 /);
@@ -115,7 +116,7 @@ test("not a byte is free: mail is refused before anything is written, and what w
   });
 });
 
-test("the disk fills up while a message is handed over: its end is written down once there is room, and it goes once", async (t) => {
+test("the disk fills up while a message is handed over: its end is written down, at the latest when there is room, and it goes once", async (t) => {
   await withSmallDisk(t, async (disk) => {
     let ballast = "";
     const { mood, newcomer } = fickleHost(() => (ballast = fillWithBallast(disk)));
@@ -123,10 +124,10 @@ test("the disk fills up while a message is handed over: its end is written down 
     mood.takes = true;
     await lab.send(letterOf("first", largeBytes));
     await lab.mail("first@fickle.lab");
-    assert.equal((await lab.control.list({}))[0]?.state, "claimed", "delivered, but that could not be written down");
+    const isSettled = (): boolean => lab.events.some(({ kind }) => kind === "delivered");
+    await lab.control.list({}); // an answer, though the database cannot catch up
     await rm(ballast);
     const signal = AbortSignal.timeout(20_000);
-    const isSettled = (): boolean => lab.events.some(({ kind }) => kind === "delivered");
     while (!isSettled() && !signal.aborted) await lab.world.advance(1_000); // it tries again now and then
     await lab.assertEmpty();
     assert.deepEqual(namesAt(lab), ["first"]);

@@ -1,5 +1,6 @@
 // The memory driver: for tests, and for servers that may lose their mail. Same promises as the others, but for the disk.
 import type { Instant } from "../../base/world.ts";
+import type { ShareRequest, SiteRecord, SiteStore } from "../../deliver/site-store.ts";
 import type { Event } from "../../journal/event.ts";
 import type { HistoryQuery, HistoryStore } from "../../journal/history.ts";
 import type { QueueId } from "../../mail/message.ts";
@@ -8,6 +9,7 @@ import {
   type ClaimRequest,
   type Delivery,
   type DeliveryState,
+  type Lease,
   type NewMessage,
   NotKept,
   type QueueAction,
@@ -22,6 +24,7 @@ import { MemoryBody, MemoryWriter, Room } from "./body.ts";
 import {
   changed,
   fits,
+  inTurns,
   isClaimable,
   type Kept,
   newDelivery,
@@ -29,23 +32,25 @@ import {
   stateOf,
   toDelivery,
   toQueuedDelivery,
-} from "./deliveries.ts";
+} from "../deliveries.ts";
 import { MemoryHistory } from "./history.ts";
+import { MemorySites } from "./sites.ts";
 
 export interface MemoryOptions {
   /** Room for all bodies together. */
   readonly maxBytes?: number;
 }
 
-export const openMemory = ({ maxBytes = Infinity }: MemoryOptions = {}): QueueStore & HistoryStore =>
+export const openMemory = ({ maxBytes = Infinity }: MemoryOptions = {}): QueueStore & HistoryStore & SiteStore =>
   new MemoryStore(maxBytes);
 
 const readBytes = 128 * 1024; // per chunk
 
-class MemoryStore implements QueueStore, HistoryStore {
+class MemoryStore implements QueueStore, HistoryStore, SiteStore {
   readonly #room: Room;
   readonly #history = new MemoryHistory();
   readonly #quota = new RefusalQuota();
+  readonly #sites = new MemorySites();
   readonly #bodies = new Map<QueueId, Uint8Array>();
   /** In order of arrival. */
   readonly #deliveries = new Map<number, Kept>();
@@ -59,8 +64,8 @@ class MemoryStore implements QueueStore, HistoryStore {
     return new MemoryWriter(this.#room);
   }
 
-  async keep(message: NewMessage): Promise<void> {
-    this.#insert(message, this.#take(message));
+  async keep(message: NewMessage, lease?: Lease): Promise<Delivery[]> {
+    return this.#insert(message, this.#take(message), lease);
   }
 
   /** All that can fail of keeping a message. */
@@ -88,22 +93,21 @@ class MemoryStore implements QueueStore, HistoryStore {
     }
   }
 
-  #insert({ message, recipients, expiresAt, events }: NewMessage, body: Uint8Array): void {
+  #insert({ message, recipients, expiresAt, events }: NewMessage, body: Uint8Array, lease?: Lease): Delivery[] {
     this.#bodies.set(message.queueId, body);
-    for (const recipient of recipients) {
+    this.#history.record(events);
+    return recipients.map((recipient) => {
       const deliveryId = ++this.#lastDeliveryId;
       const about = { deliveryId, message, recipient, expiresAt, dueAt: message.receivedAt };
-      this.#deliveries.set(deliveryId, { ...newDelivery, ...about });
-    }
-    this.#history.record(events);
+      const kept: Kept = { ...newDelivery, ...about, lease };
+      this.#deliveries.set(deliveryId, kept);
+      return toDelivery(kept);
+    });
   }
 
   async claim(request: ClaimRequest): Promise<Delivery[]> {
     const due = [...this.#deliveries.values()].filter((kept) => isClaimable(kept, request));
-    const messages = Map.groupBy(
-      due.sort((a, b) => a.dueAt - b.dueAt),
-      ({ message }) => message.queueId,
-    );
+    const messages = Map.groupBy(inTurns(due), ({ message }) => message.queueId);
     const chosen = [...messages.values()].flatMap((of) => of.sort((a, b) => a.deliveryId - b.deliveryId));
     const lease = { by: request.by, until: request.now + request.leaseMs };
     return chosen.slice(0, request.limit).map((kept) => {
@@ -193,6 +197,22 @@ class MemoryStore implements QueueStore, HistoryStore {
 
   async prune(before: Instant, limit: number): Promise<number> {
     return this.#history.prune(before, limit, (queueId) => this.#bodies.has(queueId as QueueId));
+  }
+
+  sites(): Promise<SiteRecord[]> {
+    return this.#sites.sites();
+  }
+
+  saveLearnt(records: readonly Pick<SiteRecord, "site" | "learnt">[]): Promise<void> {
+    return this.#sites.saveLearnt(records);
+  }
+
+  suspend(site: string, because: string | undefined): Promise<void> {
+    return this.#sites.suspend(site, because);
+  }
+
+  share(by: string, requests: readonly ShareRequest[], times: { now: Instant; until: Instant }): Promise<number[]> {
+    return this.#sites.share(by, requests, times);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

@@ -134,9 +134,8 @@ export async function syncDirectory(dir: string): Promise<void> {
 const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && "code" in error ? String(error.code) : undefined;
 
-function inWords(error: unknown, dir: string): unknown {
+/** A full disk in words; any other error as it is. */
+export function inWords(error: unknown, dir: string): unknown {
   const code = codeOf(error);
-  return code === "ENOSPC" || code === "EDQUOT"
-    ? new StoreFull(`no room for bodies in ${dir}: free disk space`)
-    : error;
+  return code === "ENOSPC" || code === "EDQUOT" ? new StoreFull(`no room in ${dir}: free disk space`) : error;
 }

@@ -1,11 +1,11 @@
 // The operator's actions, and the end of leases at start-up.
 import type { DatabaseSync } from "node:sqlite";
 import type { Instant } from "../../base/world.ts";
-import type { Address } from "../../mail/address.ts";
+import type { Address, ReversePath } from "../../mail/address.ts";
 import type { QueueId } from "../../mail/message.ts";
 import type { DeliveryState, QueueAction } from "../../queue/store.ts";
-import type { ClaimFronts } from "./claim-front.ts";
 import type { HistoryWriting } from "./history.ts";
+import type { Lanes } from "./lanes.ts";
 import { stateColumn } from "./rows.ts";
 import type { Gone, Removal } from "./settling.ts";
 
@@ -36,18 +36,21 @@ export interface Order {
 interface Parts {
   readonly remove: Removal;
   readonly history: HistoryWriting;
-  readonly fronts: ClaimFronts;
+  readonly lanes: Lanes;
 }
 
-export function changing(db: DatabaseSync, { remove, history, fronts }: Parts) {
+export function changing(db: DatabaseSync, { remove, history, lanes }: Parts) {
   const endLeases = db.prepare(
-    "UPDATE delivery SET lease_by = NULL, lease_until = NULL WHERE lease_until IS NOT NULL AND lease_by <> ?",
+    "UPDATE delivery SET lease_by = NULL, lease_until = NULL WHERE lease_until IS NOT NULL AND lease_by <> ? RETURNING lane",
   );
+  const waiting = db.prepare(`SELECT d.due_at, m.reverse_path FROM delivery d JOIN message m USING (message_id)
+    WHERE d.delivery_id = ? AND d.lease_until IS NULL AND NOT d.held`);
+  const remember = db.prepare(`INSERT OR REPLACE INTO lane
+    SELECT lane, min(domain), min(due_at) FROM delivery WHERE lane = ? AND lease_until IS NULL AND held = 0 GROUP BY lane`);
 
   return {
     /** How many changed, and what is no longer queued. */
     change({ deliveryIds, action, now, state }: Order): { changed: number; gone: Gone[] } {
-      fronts.forget();
       const select = db.prepare(`SELECT d.address, m.queue_id FROM delivery d JOIN message m USING (message_id)
         WHERE d.delivery_id = :id AND (${changeable[action]}) AND ${stateColumn} = coalesce(:state, ${stateColumn})`);
       const update =
@@ -64,6 +67,8 @@ export function changing(db: DatabaseSync, { remove, history, fronts }: Parts) {
         update?.run({ id, now });
         const message = action === "drop" ? remove(id) : undefined;
         if (message !== undefined) gone.push(message);
+        const waits = waiting.get(id) as { due_at: number; reverse_path: ReversePath } | undefined;
+        if (waits !== undefined) lanes.waits(waits.reverse_path, row.address, waits.due_at);
         history.record([{ kind: "operator", at: now, queueId: row.queue_id, to: row.address, action }]);
         changed++;
       }
@@ -72,8 +77,9 @@ export function changing(db: DatabaseSync, { remove, history, fronts }: Parts) {
 
     /** Ends the leases of all workers but `by`; answers how many. */
     endLeases(by: string): number {
-      fronts.forget();
-      return Number(endLeases.run(by).changes);
+      const ended = endLeases.all(by) as { lane: string }[];
+      for (const lane of new Set(ended.map(({ lane }) => lane))) remember.run(lane);
+      return ended.length;
     },
   };
 }

@@ -6,12 +6,10 @@ export interface GroupOptions {
   readonly inWords: (error: unknown) => Error;
   /** Operations that a power loss may undo. */
   readonly unsynced: ReadonlySet<string>;
-  /** What operations remember of the database may be wrong now. */
-  readonly onRollback: () => void;
 }
 
 /** Runs calls in order and answers each once it is on the disk. */
-export function groupCommit(db: DatabaseSync, operations: Operations, { inWords, unsynced, onRollback }: GroupOptions) {
+export function groupCommit(db: DatabaseSync, operations: Operations, { inWords, unsynced }: GroupOptions) {
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
 
@@ -22,7 +20,6 @@ export function groupCommit(db: DatabaseSync, operations: Operations, { inWords,
       commit.run();
       return answers;
     } catch (error) {
-      onRollback();
       if (db.isTransaction) db.exec("ROLLBACK"); // some failures have done so already
       throw error;
     }

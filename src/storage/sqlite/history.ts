@@ -3,6 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Instant } from "../../base/world.ts";
 import type { Event } from "../../journal/event.ts";
 import type { HistoryQuery } from "../../journal/history.ts";
+import type { QueueId } from "../../mail/message.ts";
 import { keyOf, keysOf } from "../event-keys.ts";
 
 /** Asked for every message that is forgotten. */
@@ -23,14 +24,24 @@ export function historyWriting(db: DatabaseSync) {
   const removeMessageKeys = db.prepare(historyQueries.removeMessageKeys);
   const removeRefusalKey = db.prepare("DELETE FROM refusal_key WHERE key = ? AND event_id = ?");
 
+  function recordStory(queueId: QueueId, events: readonly Event[]): void {
+    if (events.length === 0) return;
+    insert.run(events.at(-1)!.at, queueId, JSON.stringify(events.length === 1 ? events[0] : events));
+    for (const key of new Set(events.flatMap(keysOf))) insertMessageKey.run(key, queueId);
+  }
+
   return {
+    /** Events of one message, oldest first, in one row. */
+    recordStory,
+
     record(events: readonly Event[]): void {
       for (const event of events) {
-        const queueId = event.kind === "refused" ? null : event.queueId;
-        const { lastInsertRowid } = insert.run(event.at, queueId, JSON.stringify(event));
-        for (const key of keysOf(event))
-          if (queueId === null) insertRefusalKey.run(key, lastInsertRowid);
-          else insertMessageKey.run(key, queueId);
+        if (event.kind !== "refused") {
+          recordStory(event.queueId, [event]);
+          continue;
+        }
+        const { lastInsertRowid } = insert.run(event.at, null, JSON.stringify(event));
+        for (const key of keysOf(event)) insertRefusalKey.run(key, lastInsertRowid);
       }
     },
 
@@ -39,7 +50,8 @@ export function historyWriting(db: DatabaseSync) {
       const rows = eventIds.flatMap((id) => (select.get(id) as EventRow | undefined) ?? []);
       for (const row of rows) {
         remove.run(row.event_id);
-        if (row.queue_id === null) for (const key of keysOf(toEvent(row))) removeRefusalKey.run(key, row.event_id);
+        if (row.queue_id === null)
+          for (const key of toEvents(row).flatMap(keysOf)) removeRefusalKey.run(key, row.event_id);
       }
       for (const queueId of new Set(rows.map(({ queue_id }) => queue_id)))
         if (queueId !== null && hasEvents.get(queueId) === undefined) removeMessageKeys.run(queueId);
@@ -54,7 +66,7 @@ interface EventRow {
   readonly detail: string;
 }
 
-const toEvent = ({ detail }: EventRow): Event => JSON.parse(detail) as Event;
+const toEvents = ({ detail }: EventRow): Event[] => [JSON.parse(detail) as Event | Event[]].flat();
 
 export function historyReading(db: DatabaseSync) {
   const ofMessage = db.prepare("SELECT event_id, queue_id, detail FROM event WHERE queue_id = ? ORDER BY event_id");
@@ -65,7 +77,7 @@ export function historyReading(db: DatabaseSync) {
     WHERE at < ? AND (queue_id IS NULL OR NOT EXISTS (SELECT 1 FROM message m WHERE m.queue_id = event.queue_id))
     ORDER BY at LIMIT ?`);
 
-  const story = (queueId: string): Event[] => (ofMessage.all(queueId) as unknown as EventRow[]).map(toEvent);
+  const story = (queueId: string): Event[] => (ofMessage.all(queueId) as unknown as EventRow[]).flatMap(toEvents);
 
   return {
     find(query: HistoryQuery, messages: number): Event[] {
@@ -73,7 +85,7 @@ export function historyReading(db: DatabaseSync) {
       const key = keyOf(query);
       const queueIds = messagesOf.all(key, messages) as { queue_id: string }[];
       const refusals = refusalsOf.all(key, messages) as unknown as EventRow[];
-      const stories = [...queueIds.map(({ queue_id }) => story(queue_id)), ...refusals.map((row) => [toEvent(row)])];
+      const stories = [...queueIds.map(({ queue_id }) => story(queue_id)), ...refusals.map(toEvents)];
       return stories
         .sort(([a], [b]) => (a?.at ?? 0) - (b?.at ?? 0))
         .slice(-messages)

@@ -1,37 +1,47 @@
-// Inserting messages with their deliveries and events: the rows of `keep`, and of the notices in `settle`.
+// Inserting messages with their deliveries: those that the spool holds for longer than a moment, and notices.
 import type { DatabaseSync } from "node:sqlite";
 import { domainOf } from "../../mail/address.ts";
+import type { Message } from "../../mail/message.ts";
 import type { NewMessage } from "../../queue/store.ts";
-import type { ClaimFronts } from "./claim-front.ts";
-import type { HistoryWriting } from "./history.ts";
+import { type Kept, newDelivery } from "../deliveries.ts";
+import { laneOf } from "../lane.ts";
+import type { Lanes } from "./lanes.ts";
 import { wishesOf } from "./rows.ts";
 
-/** A body on its way to the writer thread: its bytes, or its file below bodies/, which is on the disk already. */
+/** A small body's bytes, or the file of a large one below bodies/, which is on the disk already. */
 export type StoredBody = { readonly bytes: Uint8Array } | { readonly file: string };
 
+/** On its way to the writer thread. */
 export interface PreparedMessage extends Omit<NewMessage, "body"> {
   readonly body: StoredBody;
+  /** The first of its deliveries gets this number. */
+  readonly firstDeliveryId: number;
 }
 
-interface Parts {
-  readonly history: HistoryWriting;
-  readonly fronts: ClaimFronts;
-}
+/** The deliveries of a message that was kept just now. */
+export const newDeliveries = (prepared: Omit<PreparedMessage, "body" | "events">, lease?: Kept["lease"]): Kept[] =>
+  prepared.recipients.map((recipient, i) => ({
+    ...newDelivery,
+    deliveryId: prepared.firstDeliveryId + i,
+    message: prepared.message,
+    recipient,
+    expiresAt: prepared.expiresAt,
+    dueAt: prepared.message.receivedAt,
+    lease,
+  }));
 
 export type Keeping = ReturnType<typeof keeping>;
 
-export function keeping(db: DatabaseSync, { history, fronts }: Parts) {
+export function keeping(db: DatabaseSync, lanes: Lanes) {
   const insertMessage = db.prepare(`INSERT INTO message (queue_id, received_at, reverse_path, body_type, smtp_utf8, ret,
     envid, size_bytes, eight_bit, header_message_id, expires_at, body_file, body)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const insertDelivery = db.prepare(
-    "INSERT INTO delivery (delivery_id, message_id, address, domain, wishes, due_at) VALUES (?, ?, ?, ?, ?, ?)",
+    `INSERT INTO delivery (delivery_id, message_id, address, domain, lane, wishes, due_at, attempts, deferred,
+      delay_notice_sent, last_failure, lease_by, lease_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  // counted here, for SQLite would give the number of a removed row again, and a late settlement would hit another's
-  let lastDeliveryId = Number(db.prepare("SELECT max(delivery_id) AS last FROM delivery").get()?.["last"] ?? 0);
 
-  return ({ message, body, recipients, expiresAt, events }: PreparedMessage): void => {
-    if (recipients.length === 0) throw new Error(`message ${message.queueId} has no recipients`); // it would stay for ever
+  return (message: Message, deliveries: readonly Kept[], body: StoredBody): void => {
     const { lastInsertRowid: messageId } = insertMessage.run(
       message.queueId,
       message.receivedAt,
@@ -43,17 +53,18 @@ export function keeping(db: DatabaseSync, { history, fronts }: Parts) {
       message.sizeBytes,
       message.eightBit ? 1 : 0,
       message.messageId ?? null,
-      expiresAt,
+      deliveries[0]!.expiresAt,
       "file" in body ? body.file : null,
       "file" in body ? null : body.bytes,
     );
-    for (const recipient of recipients) {
+    for (const { deliveryId, recipient, dueAt, lease, ...state } of deliveries) {
       const { address } = recipient;
-      lastDeliveryId++;
-      const who = [address, domainOf(address), wishesOf(recipient)] as const;
-      insertDelivery.run(lastDeliveryId, messageId, ...who, message.receivedAt);
+      const lane = laneOf(message.reversePath, address);
+      const who = [address, domainOf(address), lane, wishesOf(recipient)] as const;
+      const failure = state.lastFailure === undefined ? null : JSON.stringify(state.lastFailure);
+      const tried = [state.attempts, Number(state.deferred), Number(state.delayNoticeSent), failure] as const;
+      insertDelivery.run(deliveryId, messageId, ...who, dueAt, ...tried, lease?.by ?? null, lease?.until ?? null);
+      if (lease === undefined) lanes.waits(message.reversePath, address, dueAt);
     }
-    fronts.arrived(message.receivedAt);
-    history.record(events);
   };
 }

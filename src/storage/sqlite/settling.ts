@@ -1,12 +1,13 @@
 // Settling deliveries: states, events and notices of one attempt; and the removal of what is done.
 import type { DatabaseSync } from "node:sqlite";
 import type { Event } from "../../journal/event.ts";
+import type { Address, ReversePath } from "../../mail/address.ts";
 import type { QueueId } from "../../mail/message.ts";
 import type { Settlement } from "../../queue/store.ts";
 import { eventsToWrite } from "../settled-events.ts";
-import type { ClaimFronts } from "./claim-front.ts";
 import type { HistoryWriting } from "./history.ts";
-import type { Keeping, PreparedMessage } from "./keeping.ts";
+import { type Keeping, newDeliveries, type PreparedMessage } from "./keeping.ts";
+import type { Lanes } from "./lanes.ts";
 
 export type Removal = ReturnType<typeof removal>;
 
@@ -48,18 +49,20 @@ interface Parts {
   readonly remove: Removal;
   readonly keep: Keeping;
   readonly history: HistoryWriting;
-  readonly fronts: ClaimFronts;
+  readonly lanes: Lanes;
 }
 
-export function settling(db: DatabaseSync, { remove, keep, history, fronts }: Parts) {
-  // a bounce ordered meanwhile stays due; an attempt that was not made says nothing new
+export type Settling = ReturnType<typeof settling>;
+
+export function settling(db: DatabaseSync, { remove, keep, history, lanes }: Parts) {
+  // a bounce ordered meanwhile stays due; an attempt that was not made says nothing new, unless it was postponed
   const defer = db.prepare(`UPDATE delivery SET lease_by = NULL, lease_until = NULL,
     due_at = CASE WHEN bounce_ordered THEN due_at ELSE :dueAt END,
     attempts = attempts + :attempted,
-    deferred = deferred OR :attempted,
-    last_failure = CASE WHEN :attempted THEN :because ELSE last_failure END,
+    deferred = deferred OR :news,
+    last_failure = CASE WHEN :news THEN :because ELSE last_failure END,
     delay_notice_sent = :delayNoticeSent
-    WHERE delivery_id = :deliveryId AND lease_by = :by RETURNING due_at`);
+    WHERE delivery_id = :deliveryId AND lease_by = :by RETURNING due_at, address, (SELECT reverse_path FROM message m WHERE m.message_id = delivery.message_id) AS reverse_path`);
 
   const addressOf = db.prepare("SELECT address FROM delivery WHERE delivery_id = ?");
 
@@ -70,9 +73,11 @@ export function settling(db: DatabaseSync, { remove, keep, history, fronts }: Pa
       dueAt: next.dueAt,
       because: JSON.stringify(next.because),
       attempted: next.attempted ? 1 : 0,
+      news: next.attempted || next.postponed ? 1 : 0,
       delayNoticeSent: next.delayNoticeSent ? 1 : 0,
     });
-    if (row !== undefined) fronts.arrived(Number(row["due_at"]));
+    if (row !== undefined)
+      lanes.waits(row["reverse_path"] as ReversePath, row["address"] as Address, Number(row["due_at"]));
   }
 
   return {
@@ -92,7 +97,10 @@ export function settling(db: DatabaseSync, { remove, keep, history, fronts }: Pa
             postpone(deliveryId, by, next);
             break;
         }
-      for (const notice of notices) keep(notice);
+      for (const notice of notices) {
+        keep(notice.message, newDeliveries(notice), notice.body);
+        history.record(notice.events);
+      }
       history.record(eventsToWrite(events, present, settlements.length));
       return { gone, written: true };
     },

@@ -1,6 +1,9 @@
-// The SQLite driver: one database in the data directory, a thread that writes and two that read.
-import { mkdir } from "node:fs/promises";
+// The embedded driver: a spool that takes what is promised, and a SQLite database that gets it in bulk a moment later; a
+// thread that writes the database, and one that reads for people's questions.
+import { mkdir, readdir, unlink } from "node:fs/promises";
+import { join } from "node:path";
 import type { Instant } from "../../base/world.ts";
+import type { ShareRequest, SiteRecord, SiteStore } from "../../deliver/site-store.ts";
 import type { Event } from "../../journal/event.ts";
 import type { HistoryQuery, HistoryStore } from "../../journal/history.ts";
 import type { QueueId } from "../../mail/message.ts";
@@ -10,6 +13,7 @@ import {
   type ClaimRequest,
   type Delivery,
   type DeliveryState,
+  type Lease,
   type NewMessage,
   type QueueAction,
   type QueuedDelivery,
@@ -18,14 +22,19 @@ import {
   type Settlement,
   StoreFull,
 } from "../../queue/store.ts";
+import { toDelivery } from "../deliveries.ts";
 import { RefusalQuota } from "../refusal-quota.ts";
 import { BodyFiles, syncDirectory } from "./body-files.ts";
 import { SpooledBody, SpoolingWriter } from "./body-writer.ts";
 import type { WriterOptions } from "./database.ts";
-import type { PreparedMessage } from "./keeping.ts";
+import { Inflow } from "./inflow.ts";
+import { newDeliveries, type PreparedMessage } from "./keeping.ts";
 import type { ReaderOperations } from "./reader.ts";
 import { RecentBodies } from "./recent-bodies.ts";
-import type { Gone } from "./settling.ts";
+import { roomChecker } from "./room.ts";
+import type { Gone, Settled } from "./settling.ts";
+import { Spool, spoolFolder } from "./spool.ts";
+import { isBefore, type Position, segmentName } from "./spool-record.ts";
 import { Thread } from "./thread.ts";
 import type { WriterOperations } from "./writer.ts";
 
@@ -49,23 +58,38 @@ export interface SqliteOptions {
 }
 
 /** Rejects with words for the operator: folder not writable, in use by another process, damaged, too new. */
-export async function openSqlite(options: SqliteOptions): Promise<QueueStore & HistoryStore> {
-  const { dir, largeBytes = 100 * 1024, minFreeBytes = 16 * 1024 ** 2, onFailure, ...limits } = options;
+export async function openSqlite(options: SqliteOptions): Promise<QueueStore & HistoryStore & SiteStore> {
+  const { dir, largeBytes = 256 * 1024, minFreeBytes = 16 * 1024 ** 2, onFailure, ...limits } = options;
   await makeDirectory(dir);
   const writerOptions: WriterOptions = { dir, minFreeBytes, ...limits };
   const failed = onceOnly(onFailure);
   const writer = new Thread<WriterOperations>("writer", writerOptions, failed);
-  const reader = new Thread<ReaderOperations>("reader", { dir }, failed);
-  const desk = new Thread<ReaderOperations>("reader", { dir }, failed);
-  const store = new SqliteStore({ writer, reader, desk, files: new BodyFiles(dir), largeBytes });
   try {
     await writer.open(); // makes the tables
-    await Promise.all([reader.open(), desk.open()]);
-    return store;
+    const files = new BodyFiles(dir);
+    const applied = await applyLeftOver(dir, writer); // files of what is gone are leftovers: `recover` removes them
+    const lastDeliveryId = await writer.call("lastDeliveryId");
+    const spool = new Spool(dir, applied.segment);
+    const checkRoom = roomChecker(dir, minFreeBytes);
+    const newDesk = (): Thread<ReaderOperations> => new Thread("reader", { dir }, failed);
+    return new SqliteStore({ writer, newDesk, files, largeBytes, spool, applied, checkRoom, lastDeliveryId });
   } catch (error) {
-    await store[Symbol.asyncDispose]();
+    await writer.close();
     throw error;
   }
+}
+
+/** What a crash left in the spool goes to the database; answers where the spool goes on. */
+async function applyLeftOver(dir: string, writer: Thread<WriterOperations>): Promise<Position> {
+  const segments = (await readdir(join(dir, spoolFolder)))
+    .map((name) => Number.parseInt(name, 10))
+    .filter((n) => n > 0);
+  const target: Position = { segment: Math.max(0, ...segments) + 1, offset: 0 };
+  let upTo: Position;
+  do ({ upTo } = await writer.call("apply", target, true));
+  while (isBefore(upTo, target));
+  for (const segment of segments) await unlink(join(dir, spoolFolder, segmentName(segment)));
+  return upTo;
 }
 
 function onceOnly(tell: (error: Error) => void = () => {}): (error: Error) => void {
@@ -78,7 +102,7 @@ function onceOnly(tell: (error: Error) => void = () => {}): (error: Error) => vo
 
 async function makeDirectory(dir: string): Promise<void> {
   try {
-    const made = await mkdir(dir, { recursive: true, mode: 0o700 });
+    const made = await mkdir(join(dir, spoolFolder), { recursive: true, mode: 0o700 });
     if (made !== undefined) await syncDirectory(dir);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -91,41 +115,80 @@ async function makeDirectory(dir: string): Promise<void> {
 
 interface Parts {
   readonly writer: Thread<WriterOperations>;
-  /** For what deliveries wait for. */
-  readonly reader: Thread<ReaderOperations>;
-  /** For people's questions, which may read the whole queue. */
-  readonly desk: Thread<ReaderOperations>;
+  readonly newDesk: () => Thread<ReaderOperations>;
   readonly files: BodyFiles;
   readonly largeBytes: number;
+  readonly spool: Spool;
+  /** Up to here the database has it. */
+  readonly applied: Position;
+  readonly checkRoom: () => StoreFull | undefined;
+  readonly lastDeliveryId: number;
 }
 
-class SqliteStore implements QueueStore, HistoryStore {
+class SqliteStore implements QueueStore, HistoryStore, SiteStore {
   readonly #writer: Thread<WriterOperations>;
-  readonly #reader: Thread<ReaderOperations>;
-  readonly #desk: Thread<ReaderOperations>;
+  readonly #newDesk: () => Thread<ReaderOperations>;
+  #openDesk: Thread<ReaderOperations> | undefined;
   readonly #files: BodyFiles;
   readonly #largeBytes: number;
+  readonly #inflow: Inflow;
+  readonly #checkRoom: () => StoreFull | undefined;
   readonly #recent = new RecentBodies(recentBytes);
   readonly #quota = new RefusalQuota();
+  #lastDeliveryId: number;
+  #isClosed = false;
 
-  constructor({ writer, reader, desk, files, largeBytes }: Parts) {
+  constructor({ writer, newDesk, files, largeBytes, spool, applied, checkRoom, lastDeliveryId }: Parts) {
     this.#writer = writer;
-    this.#reader = reader;
-    this.#desk = desk;
+    this.#newDesk = newDesk;
     this.#files = files;
     this.#largeBytes = largeBytes;
+    this.#inflow = new Inflow({
+      spool,
+      applied,
+      apply: async (target) => {
+        const { upTo, gone } = await writer.call("apply", target);
+        await this.#forget(gone);
+        return upTo;
+      },
+    });
+    this.#checkRoom = checkRoom;
+    this.#lastDeliveryId = lastDeliveryId;
+  }
+
+  /** For people's questions, which may read the whole queue: a thread of its own, from the first question on. */
+  get #desk(): Thread<ReaderOperations> {
+    this.#checkOpen();
+    if (this.#openDesk === undefined) {
+      this.#openDesk = this.#newDesk();
+      this.#openDesk.open().catch(() => {}); // the call that follows is told
+    }
+    return this.#openDesk;
   }
 
   compose(): BodyWriter {
     return new SpoolingWriter(this.#files, this.#largeBytes);
   }
 
-  async keep(message: NewMessage): Promise<void> {
-    const prepared = await this.#prepare(message);
-    await this.#committing([prepared], this.#writer.call("keep", prepared));
+  async keep(message: NewMessage, lease?: Lease): Promise<Delivery[]> {
+    this.#checkOpen();
+    const { body: stored, ...facts } = await this.#prepare(message);
+    const file = "file" in stored ? stored.file : undefined;
+    const bytes = "file" in stored ? undefined : stored.bytes;
+    try {
+      const full = this.#checkRoom();
+      if (full !== undefined) throw full;
+      await this.#inflow.keep({ ...facts, lease, file }, bytes);
+    } catch (error) {
+      if (file !== undefined) await this.#files.remove([file]);
+      throw error;
+    }
+    this.#remember([{ ...facts, body: stored }]);
+    return newDeliveries(facts).map(toDelivery);
   }
 
-  claim(request: ClaimRequest): Promise<Delivery[]> {
+  async claim(request: ClaimRequest): Promise<Delivery[]> {
+    if (this.#inflow.hidesDue(request.now)) await this.#catchUp();
     return this.#writer.call("claim", request);
   }
 
@@ -134,17 +197,36 @@ class SqliteStore implements QueueStore, HistoryStore {
     events: readonly Event[],
     notices: readonly NewMessage[],
   ): Promise<void> {
-    const prepared = notices.length === 0 ? [] : await this.#prepareAll(notices);
+    this.#checkOpen();
+    if (notices.length === 0) {
+      for (const queueId of await this.#inflow.settle({ settlements, events })) this.#recent.forget(queueId);
+      return;
+    }
+    await this.#inflow.flush();
+    const prepared = await this.#prepareAll(notices);
     const { gone } = await this.#committing(prepared, this.#writer.call("settle", settlements, events, prepared));
     await this.#forget(gone);
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw new Error("the store is closed");
+  }
+
+  /** The database can answer for all that was promised; as far as it may be when it cannot be written. */
+  async #catchUp(): Promise<void> {
+    await this.#inflow.flush().catch(() => {}); // who keeps the next message is told
   }
 
   async #prepare(message: NewMessage): Promise<PreparedMessage> {
     const body = message.body instanceof Uint8Array ? await this.#spool(message.body) : message.body;
     if (!(body instanceof SpooledBody)) throw new TypeError("a body is kept by the store that made it");
-    if (body.taken) throw new Error(`the body of ${message.message.queueId} was kept before`);
+    const { queueId } = message.message;
+    if (message.recipients.length === 0) throw new Error(`message ${queueId} has no recipients`); // it would stay for ever
+    if (body.taken) throw new Error(`the body of ${queueId} was kept before`);
     body.taken = true;
-    return { ...message, body: body.stored };
+    const firstDeliveryId = this.#lastDeliveryId + 1;
+    this.#lastDeliveryId += message.recipients.length; // each number once: a late settlement must not hit another's
+    return { ...message, body: body.stored, firstDeliveryId };
   }
 
   async #prepareAll(messages: readonly NewMessage[]): Promise<PreparedMessage[]> {
@@ -165,13 +247,10 @@ class SqliteStore implements QueueStore, HistoryStore {
   }
 
   /** Files of messages that were not kept go at once; after a failure the row may be there: `recover` looks. */
-  async #committing<T extends { readonly written: boolean } | void>(
-    messages: readonly PreparedMessage[],
-    committed: Promise<T>,
-  ): Promise<T> {
+  async #committing(messages: readonly PreparedMessage[], committed: Promise<Settled>): Promise<Settled> {
     try {
       const value = await committed;
-      if (value?.written === false) await this.#files.remove(filesOf(messages));
+      if (!value.written) await this.#files.remove(filesOf(messages));
       else this.#remember(messages);
       return value;
     } catch (error) {
@@ -196,23 +275,29 @@ class SqliteStore implements QueueStore, HistoryStore {
   async read(queueId: QueueId): Promise<AsyncIterable<Uint8Array>> {
     const recent = this.#recent.get(queueId);
     if (recent !== undefined) return once(recent);
-    const body = await this.#reader.call("body", queueId);
+    const fresh = await this.#inflow.read(queueId);
+    if (fresh instanceof Uint8Array) return once(fresh);
+    const body = fresh ?? (await this.#writer.call("body", queueId));
     return "file" in body ? this.#files.read(body.file) : once(body.bytes);
   }
 
-  nextDueAt(): Promise<Instant | undefined> {
-    return this.#reader.call("nextDueAt");
+  async nextDueAt(): Promise<Instant | undefined> {
+    await this.#catchUp();
+    return this.#writer.call("nextDueAt");
   }
 
-  list(filter: QueueFilter, limit: number, after = 0): Promise<QueuedDelivery[]> {
+  async list(filter: QueueFilter, limit: number, after = 0): Promise<QueuedDelivery[]> {
+    await this.#catchUp();
     return this.#desk.call("list", filter, { limit, after });
   }
 
-  count(filter: QueueFilter): Promise<Record<DeliveryState, number>> {
+  async count(filter: QueueFilter): Promise<Record<DeliveryState, number>> {
+    await this.#catchUp();
     return this.#desk.call("count", filter);
   }
 
   async change(filter: QueueFilter, action: QueueAction, now: Instant): Promise<number> {
+    await this.#inflow.flush();
     const { state } = filter;
     let total = 0;
     for (let after: number | undefined = 0; after !== undefined;) {
@@ -227,8 +312,9 @@ class SqliteStore implements QueueStore, HistoryStore {
   }
 
   async recover(by: string): Promise<number> {
+    await this.#inflow.flush();
     for await (const names of this.#files.settled()) {
-      const used = new Set(await this.#desk.call("filesInUse", names));
+      const used = new Set(await this.#writer.call("filesInUse", names));
       await this.#files.remove(names.filter((name) => !used.has(name)));
     }
     return this.#writer.call("endLeases", by);
@@ -239,20 +325,42 @@ class SqliteStore implements QueueStore, HistoryStore {
     if (admitted.length > 0) await this.#writer.call("record", admitted);
   }
 
-  find(query: HistoryQuery, messages: number): Promise<Event[]> {
+  async find(query: HistoryQuery, messages: number): Promise<Event[]> {
+    await this.#catchUp();
     return this.#desk.call("find", query, messages);
   }
 
   async prune(before: Instant, limit: number): Promise<number> {
-    const eventIds = await this.#desk.call("prunable", before, limit);
+    await this.#catchUp();
+    const eventIds = await this.#writer.call("prunable", before, limit);
     let total = 0;
     for (let from = 0; from < eventIds.length; from += sliceRows)
       total += await this.#writer.call("forget", eventIds.slice(from, from + sliceRows));
     return total;
   }
 
+  sites(): Promise<SiteRecord[]> {
+    return this.#writer.call("sites");
+  }
+
+  saveLearnt(records: readonly Pick<SiteRecord, "site" | "learnt">[]): Promise<void> {
+    return this.#writer.call("saveLearnt", records);
+  }
+
+  suspend(site: string, because: string | undefined): Promise<void> {
+    return this.#writer.call("suspend", site, because);
+  }
+
+  share(by: string, requests: readonly ShareRequest[], times: { now: Instant; until: Instant }): Promise<number[]> {
+    return this.#writer.call("share", by, requests, times);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#reader.close(), this.#desk.close()]);
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await new Promise((resolve) => setImmediate(resolve)); // what was asked for before is on its way to the spool
+    await this.#inflow.close();
+    await this.#openDesk?.close();
     await this.#writer.close(); // last, for it tidies up
   }
 }

@@ -1,18 +1,20 @@
 // Deliveries of the memory driver: plain records, and the rules for them.
-import type { Instant } from "../../base/world.ts";
-import { domainOf } from "../../mail/address.ts";
-import type { Recipient } from "../../mail/envelope.ts";
-import type { Failure } from "../../mail/failure.ts";
-import type { Message } from "../../mail/message.ts";
+import type { Instant } from "../base/world.ts";
+import { domainOf } from "../mail/address.ts";
+import { laneOf } from "./lane.ts";
+import type { Recipient } from "../mail/envelope.ts";
+import type { Failure } from "../mail/failure.ts";
+import type { Message } from "../mail/message.ts";
 import type {
   ClaimRequest,
   Delivery,
   DeliveryState,
+  Lease,
   QueueAction,
   QueuedDelivery,
   QueueFilter,
   Settlement,
-} from "../../queue/store.ts";
+} from "../queue/store.ts";
 
 export interface Kept {
   readonly deliveryId: number;
@@ -26,7 +28,7 @@ export interface Kept {
   readonly bounceOrdered: boolean;
   readonly delayNoticeSent: boolean;
   readonly lastFailure?: Failure;
-  readonly lease?: { readonly by: string; readonly until: Instant } | undefined;
+  readonly lease?: Lease | undefined;
 }
 
 export const newDelivery = { attempts: 0, deferred: false, held: false, bounceOrdered: false, delayNoticeSent: false };
@@ -61,6 +63,14 @@ export const isClaimable = ({ lease, held, dueAt, recipient }: Kept, { now, exce
   dueAt <= now &&
   !exceptDomains.includes(domainOf(recipient.address));
 
+/** The oldest due of each lane, then the second of each, and so on. */
+export function inTurns(due: readonly Kept[]): Kept[] {
+  const byAge = due.toSorted((a, b) => a.dueAt - b.dueAt);
+  const lanes = Map.groupBy(byAge, ({ message, recipient }) => laneOf(message.reversePath, recipient.address));
+  const turns = [...lanes.values()].flatMap((lane) => lane.map((kept, turn) => ({ kept, turn })));
+  return turns.sort((a, b) => a.turn - b.turn || a.kept.dueAt - b.kept.dueAt).map(({ kept }) => kept);
+}
+
 export const fits = (kept: Kept, { queueId, from, to, domain, state }: QueueFilter): boolean =>
   (queueId === undefined || kept.message.queueId === queueId) &&
   (from === undefined || kept.message.reversePath === from) &&
@@ -68,12 +78,13 @@ export const fits = (kept: Kept, { queueId, from, to, domain, state }: QueueFilt
   (domain === undefined || domainOf(kept.recipient.address) === domain) &&
   (state === undefined || stateOf(kept) === state);
 
-/** A bounce ordered meanwhile stays due; an attempt that was not made says nothing new. */
+/** A bounce ordered meanwhile stays due; an attempt that was not made says nothing new, unless it was postponed. */
 export function postponed(kept: Kept, next: Settlement["next"] & { kind: "deferred" }): Kept {
   const { because, delayNoticeSent } = next;
   const dueAt = kept.bounceOrdered ? kept.dueAt : next.dueAt;
-  const attempt = next.attempted && { attempts: kept.attempts + 1, deferred: true, lastFailure: because };
-  return { ...kept, lease: undefined, dueAt, delayNoticeSent, ...attempt };
+  const attempts = kept.attempts + (next.attempted ? 1 : 0);
+  const news = (next.attempted || next.postponed) && { deferred: true, lastFailure: because };
+  return { ...kept, lease: undefined, dueAt, delayNoticeSent, attempts, ...news };
 }
 
 /** Undefined: the action does not change it. `drop` answers the delivery as it was. */
