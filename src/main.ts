@@ -5,25 +5,26 @@ import { hostname as machineName } from "node:os";
 import { join, resolve } from "node:path";
 import { createControlApi } from "./api/control.ts";
 import { serveControl } from "./api/control-socket.ts";
+import type { Destinations } from "./api/destinations.ts";
 import { networks } from "./base/networks.ts";
 import { realWorld, type World } from "./base/world.ts";
 import { loadConfig } from "./config/load.ts";
 import { formatProblems } from "./config/problem.ts";
 import type { Config } from "./config/schema.ts";
+import type { SiteStore } from "./deliver/site-store.ts";
 import type { HistoryStore } from "./journal/history.ts";
 import { type Log, openLog } from "./journal/log.ts";
 import { prune } from "./journal/pruning.ts";
 import { attempt } from "./journey.ts";
-import type { QueueStore } from "./queue/store.ts";
+import { parseAddress } from "./mail/address.ts";
 import { Worker } from "./queue/worker.ts";
 import { admission } from "./receive/admission.ts";
 import { loadCertificate } from "./receive/certificate.ts";
 import { type Listener, type ListenOptions, listen } from "./receive/listener.ts";
 import { createReception, type ReceptionParts, submit } from "./reception.ts";
 import { createSession } from "./smtp/server-session.ts";
-import { createStages } from "./stages.ts";
-import { openMemory } from "./storage/memory/store.ts";
-import { openSqlite } from "./storage/sqlite/store.ts";
+import { createStages, type Stages } from "./stages.ts";
+import { openStore } from "./storage/open.ts";
 
 /** How long messages in flight may take when the server is told to stop. */
 const closeGraceMs = 10_000;
@@ -54,15 +55,25 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { promise: storageDied, resolve: onFailure } = Promise.withResolvers<Error>();
   let graceMs = closeGraceMs;
   void storageDied.then(() => (graceMs = 0)); // nothing in flight can be settled any more
-  const store: QueueStore & HistoryStore = opened.use(
-    config.storage.driver === "memory" ? openMemory() : await openSqlite({ dir: config.data_dir, onFailure }),
-  );
+  const onLeasesLost = (): void =>
+    log.logger.warn("the database did not hear of us for too long: other nodes may attempt what is in hand here, too");
+  const store = opened.use(await openStore(config, { onFailure, onLeasesLost, onWork: () => worker.wake() }));
   const hostname = config.hostname ?? machineName();
   const by = randomUUID();
   await store.recover(by);
   keepPruning(opened, options, store);
 
-  const stages = createStages({ ...options, store, hostname, by, wake: () => worker.wake() });
+  const work: ReceptionParts["work"] = {
+    lease: (recipients) => worker.lease(recipients),
+    take: (deliveries) => worker.take(deliveries),
+    wake: (at) => worker.wake(at),
+  };
+  const shared = config.storage.driver === "postgres" ? { sharedBy: by } : {};
+  const sites = isSiteStore(store) ? { sites: { sites: store, ...shared } } : {};
+  const stages = createStages({ ...options, store, hostname, by, work, ...sites });
+  const { pacer } = stages;
+  opened.use(pacer);
+  await pacer.restore();
   opened.use(stages.deliverer);
   const onFault = (err: unknown): void => log.logger.error({ err }, "the queue could not be read; trying again");
   const worker = new Worker({
@@ -71,6 +82,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     by,
     attempt: (deliveries, ending) => attempt(stages, deliveries, ending),
     onFault,
+    sated: pacer,
   });
   opened.defer(() => worker.close(graceMs));
 
@@ -91,7 +103,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     submit: (envelope, client, content) => submit(parts, { envelope, client }, content),
     acted: (action, filter, changed) => {
       log.logger.info({ filter }, `the operator's ${action} changed ${changed} deliveries`);
-      if (action === "retry") stages.deliverer.tryAll();
+      if (action === "retry") pacer.tryAll();
+      worker.wake();
+    },
+    destinations: destinationsOf(stages),
+    steered: (action, site, due) => {
+      log.logger.info({ site }, `the operator's ${action} of a destination made ${due} deliveries due`);
       worker.wake();
     },
   });
@@ -100,6 +117,23 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const running = opened.move();
   return { hostname, listening, storageDied, close: () => running.disposeAsync() };
 }
+
+const isSiteStore = (store: Partial<SiteStore>): store is SiteStore => store.sites !== undefined;
+
+/** A domain that had no mail since the start is looked up as for delivery. */
+const destinationsOf = ({ pacer, router }: Stages): Destinations => ({
+  status: () => pacer.status(),
+  async find(name) {
+    const known = pacer.find(name);
+    const address = known === undefined ? parseAddress(`postmaster@${name}`) : undefined;
+    const routing = address && (await router.route(address, ""));
+    return routing?.kind === "hop" && routing.hop.kind !== "maildir" ? routing.hop.site : known;
+  },
+  domainsOf: (site) => pacer.domainsOf(site),
+  suspend: (site, words) => pacer.suspend(site, words),
+  resume: (site) => pacer.resume(site),
+  drain: (site) => pacer.drain(site),
+});
 
 function keepPruning(opened: AsyncDisposableStack, { config, world, log }: ServerOptions, history: HistoryStore): void {
   const stop = new AbortController();
@@ -199,10 +233,13 @@ const logSettings = ({ log: { level, format, file } }: Config): Parameters<typeo
   ...(file !== undefined && { file }),
 });
 
+const placeOf = ({ storage, data_dir }: Config): string =>
+  ({ sqlite: resolve(data_dir), postgres: "PostgreSQL", memory: "memory, until the server ends" })[storage.driver];
+
 /** What a person who has just started it wants to know. */
 const welcome = (config: Config, server: Server, file: string | undefined): string => `
 Waybill takes mail for ${server.hostname} on ${server.listening.join(" and ")}.
-It is kept in ${resolve(config.data_dir)}; settings: ${file ?? "all at their defaults, there is no waybill.toml"}.
+It is kept in ${placeOf(config)}; settings: ${file ?? "all at their defaults, there is no waybill.toml"}.
 Clients in ${config.relay.networks.join(", ") || "no network"} may send to anyone.
 
 Try, in another terminal:

@@ -4,6 +4,8 @@ import { networks } from "./base/networks.ts";
 import type { World } from "./base/world.ts";
 import type { Config } from "./config/schema.ts";
 import { createDeliverer } from "./deliver/deliver.ts";
+import { pacingLimits } from "./deliver/pacing/limits.ts";
+import { Pacer, type PacingSettings } from "./deliver/pacing/pacer.ts";
 import type { DeliverSettings } from "./deliver/settings.ts";
 import { cachedResolver } from "./dns/cached-resolver.ts";
 import { createResolver } from "./dns/system-resolver.ts";
@@ -16,12 +18,15 @@ import { relay } from "./judge/relay.ts";
 import type { Client } from "./mail/client.ts";
 import { queueIds } from "./mail/queue-ids.ts";
 import type { QueueStore } from "./queue/store.ts";
+import type { Worker } from "./queue/worker.ts";
 import type { ReceptionParts } from "./reception.ts";
 import { indexDomains, resolveRecipient } from "./route/aliases.ts";
 import { expandRecipients } from "./route/expand.ts";
 import { createRouter } from "./route/route.ts";
 
 export interface StageOptions {
+  /** Where what is learnt of destinations is kept; without it, it is forgotten at the end. */
+  readonly sites?: Pick<NonNullable<PacingSettings["store"]>, "sites" | "sharedBy">;
   readonly config: Config;
   readonly world: World;
   readonly log: Log;
@@ -29,12 +34,18 @@ export interface StageOptions {
   readonly hostname: string;
   /** Name of the worker that settles. */
   readonly by: string;
-  readonly wake: () => void;
+  readonly work: Pick<Worker, "lease" | "take" | "wake">;
 }
 
 const recipientIs = { ours: "ours", unknown: "unknown-here", elsewhere: "elsewhere" } as const;
 
-export function createStages({ config, world, log, store, hostname, by, wake }: StageOptions): ReceptionParts {
+export interface Stages extends ReceptionParts {
+  readonly pacer: Pacer;
+}
+
+export function createStages(options: StageOptions): Stages {
+  const { config, world, log, store, hostname, by, work } = options;
+  const pacer = createPacer(options);
   const ours = indexDomains(config, hostname);
   const trusted = networks(config.relay.networks);
   const { dns, deliver, retry } = config;
@@ -45,7 +56,7 @@ export function createStages({ config, world, log, store, hostname, by, wake }: 
     journal: createJournal(log, store),
     hostname,
     by,
-    wake,
+    work,
     newQueueId: queueIds(world),
     giveUpAfterMs: retry.give_up_after,
     returnedBytes: deliver.returned_size,
@@ -62,7 +73,8 @@ export function createStages({ config, world, log, store, hostname, by, wake }: 
       hostname,
       postmasterMaildir: join(config.data_dir, "postmaster"),
     }),
-    deliverer: createDeliverer(deliverSettings(deliver, hostname, world)),
+    pacer,
+    deliverer: createDeliverer(deliverSettings(deliver, hostname, world), pacer),
     isTrusted: memoized(({ address, protocol }) => protocol === "LOCAL" || trusted.has(address)),
     whose: (address) => recipientIs[resolveRecipient(ours, address).kind],
     expand: (recipients) => expandRecipients(ours, recipients),
@@ -84,8 +96,34 @@ const deliverSettings = (deliver: Config["deliver"], hostname: string, world: Wo
   idleTimeoutMs: deliver.idle_timeout,
   connectTimeoutMs: deliver.connect_timeout,
   ...(deliver.source_address !== undefined && { sourceAddress: deliver.source_address }),
-  now: () => world.now(),
+  world,
 });
+
+function createPacer({ config: { deliver, destination, retry }, world, log, sites }: StageOptions): Pacer {
+  const onFault = (err: unknown): void => log.logger.error({ err }, "what is known of destinations could not be kept");
+  // one message is tried as its schedule says, however long its destination is down
+  const { firstClosedMs, longestClosedMs } = pacingLimits;
+  const part = 0.8;
+  return new Pacer({
+    world,
+    defaults: {
+      maxConnections: deliver.max_connections_per_site,
+      maxMessagesPerConnection: deliver.max_messages_per_connection,
+      maxMessagesPerMinute: Infinity,
+    },
+    destinations: destination.map(({ to, ...limits }) => ({
+      to,
+      ...(limits.max_connections && { maxConnections: limits.max_connections }),
+      ...(limits.max_messages_per_connection && { maxMessagesPerConnection: limits.max_messages_per_connection }),
+      ...(limits.max_messages_per_minute && { maxMessagesPerMinute: limits.max_messages_per_minute }),
+    })),
+    closed: {
+      firstMs: Math.min(firstClosedMs, part * retry.schedule[0]!),
+      longestMs: Math.min(longestClosedMs, part * Math.max(...retry.schedule)),
+    },
+    ...(sites && { store: { ...sites, onFault } }),
+  });
+}
 
 /** Asked at each command of a session; a session's client is one object from command to command. */
 function memoized(decide: (client: Client) => boolean): (client: Client) => boolean {

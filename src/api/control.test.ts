@@ -144,3 +144,20 @@ test("the history is asked by one key", async () => {
   assert.equal(((await ask("/trace?queueId=Q1")).body as unknown[]).length, 1);
   assert.equal((await ask("/trace?queueId=Q1&address=ann@here.example")).status, 400);
 });
+
+test("a destination is steered by a name that is known, by an action that is known", async () => {
+  const { ask, post, ports } = served();
+  const path = "/destinations/actions";
+  for (const body of [
+    undefined,
+    {},
+    { name: "x", action: "drop" },
+    { name: "", action: "drain" },
+    { name: "x", action: "drain", site: "y" },
+  ])
+    assert.equal((await post(path, body)).status, 400, JSON.stringify(body));
+  assert.equal((await post(path, { name: "nowhere.example", action: "drain" })).status, 404);
+  assert.equal((await ask("/destinations?site=x")).status, 400);
+  assert.deepEqual(await ask("/destinations"), { status: 200, body: [] });
+  assert.deepEqual(ports.steps, []);
+});

@@ -9,6 +9,7 @@ import type { Envelope } from "../mail/envelope.ts";
 import type { QueueId } from "../mail/message.ts";
 import { type Reply, isPositive, isTransient } from "../mail/reply.ts";
 import { type QueueAction, type QueueFilter, type QueueStore, NotKept } from "../queue/store.ts";
+import { type DestinationPorts, destinationRoutes } from "./destinations.ts";
 import { BadContent, crlfLines } from "./line-ends.ts";
 import { actionBody, check, countQuery, listQuery, type Submission, submitQuery, traceQuery } from "./requests.ts";
 
@@ -24,7 +25,7 @@ export interface Status {
   readonly sessions: number;
 }
 
-export interface ControlPorts {
+export interface ControlPorts extends DestinationPorts {
   readonly queue: QueueStore;
   readonly history: HistoryStore;
   readonly world: World;
@@ -46,6 +47,7 @@ export function createControlApi(ports: ControlPorts): Hono {
   const app = new Hono();
   app.get("/status", (c) => c.json(ports.status()));
   queueRoutes(app, ports);
+  destinationRoutes(app, ports);
   app.get("/trace", async (c) => {
     const { limit, ...query } = check(traceQuery, c.req.query());
     return c.json(await ports.history.find(query, limit));

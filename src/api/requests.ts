@@ -54,6 +54,15 @@ export const actionBody = z.strictObject({
   action: z.enum(["retry", "hold", "release", "drop", "bounce"]),
 });
 
+export const destinationQuery = z.strictObject({ name: z.string().min(1).optional() });
+
+export const destinationAction = z.strictObject({
+  name: z.string().min(1),
+  action: z.enum(["suspend", "resume", "drain"]),
+  /** Of a suspension: the operator's words. */
+  because: z.string().max(500).optional(),
+});
+
 const limit = count.default(10);
 
 export const traceQuery = z.union(

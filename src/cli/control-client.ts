@@ -7,6 +7,7 @@ import type { Instant } from "../base/world.ts";
 import { loadConfig } from "../config/load.ts";
 import { formatProblems } from "../config/problem.ts";
 import type { Config } from "../config/schema.ts";
+import type { DestinationStatus } from "../deliver/pacing/status.ts";
 import type { Event } from "../journal/event.ts";
 import type { Reply } from "../mail/reply.ts";
 import type { DeliveryState, QueueAction, QueuedDelivery } from "../queue/store.ts";
@@ -27,6 +28,14 @@ export interface MessageDetail {
   readonly head: string;
 }
 
+export type DestinationAction = "suspend" | "resume" | "drain";
+
+export interface DestinationOrder {
+  readonly name: string;
+  readonly action: DestinationAction;
+  readonly because?: string;
+}
+
 /** Each rejects with a CommandError in words. */
 export interface ControlClient {
   /** The server's clock; the lab's runs fast. */
@@ -36,6 +45,9 @@ export interface ControlClient {
   show(queueId: string): Promise<MessageDetail>;
   change(filter: Query, action: QueueAction): Promise<{ changed: number }>;
   trace(query: Query): Promise<Event[]>;
+  /** `query`: a name, or nothing for all. */
+  destinations(query: Query): Promise<DestinationStatus[]>;
+  steer(order: DestinationOrder): Promise<{ site: string; action: DestinationAction; due: number }>;
   /** `query`: from, to, and what the sender asks for. */
   submit(query: Query, content: Uint8Array): Promise<Submission>;
 }
@@ -64,6 +76,8 @@ export function controlClient(
     show: (queueId) => ask(`/queue/${encodeURIComponent(queueId)}`),
     change: (filter, action) => post("/queue/actions", Buffer.from(JSON.stringify({ filter, action }))),
     trace: (query) => ask("/trace", query),
+    destinations: (query) => ask("/destinations", query),
+    steer: (order) => post("/destinations/actions", Buffer.from(JSON.stringify(order))),
     submit: (query, content) => post("/messages", content, query),
   };
 }

@@ -46,13 +46,15 @@ export function stopOf(event: Along, { sender, latest, viewed }: StopFacts): Sto
       return { glyph: "delivered", style: "green", text, steps: stepTexts(event.steps) };
     }
     case "deferred": {
-      const text = `attempt ${event.attempt} deferred: ${failureText(event.because)}`;
+      const what = event.untried ? "not tried now" : `attempt ${event.attempt} deferred`;
+      const text = `${what}: ${failureText(event.because)}`;
       const when = latest ? dueText(event.retryAt, viewed.now) : `after ${sinceText(event.at, event.retryAt)}`;
       const next = `next attempt ${when}, at ${timeText(event.retryAt, viewed.timeZone)}`;
       return { glyph: "deferred", style: "yellow", text, steps: stepTexts(event.steps, event.because), next };
     }
     case "bounced": {
-      const text = `attempt ${event.attempt} failed for good: ${failureText(event.because)}`;
+      const what = event.attempt === 0 ? "failed for good" : `attempt ${event.attempt} failed for good`;
+      const text = `${what}: ${failureText(event.because)}`;
       return { glyph: "bounced", style: "red", text, steps: stepTexts(event.steps, event.because) };
     }
     case "notice": {

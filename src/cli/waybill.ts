@@ -4,11 +4,13 @@ import { hostname, userInfo } from "node:os";
 import { basename } from "node:path";
 import { realWorld } from "../base/world.ts";
 import { addConfig } from "./commands/config.ts";
+import { addDestinations } from "./commands/destinations.ts";
 import { addLab } from "./commands/lab.ts";
 import { addQueue } from "./commands/queue.ts";
 import { addSend } from "./commands/send.ts";
 import { sendmail, sendmailHelp } from "./commands/sendmail.ts";
 import { addStart } from "./commands/start.ts";
+import { addStore } from "./commands/store.ts";
 import { addTrace } from "./commands/trace.ts";
 import type { Context } from "./context.ts";
 import { CommandError, exitCodes, exitCodesHelp } from "./exit-codes.ts";
@@ -57,7 +59,9 @@ function createProgram(context: Context): Command {
   listed.helpInformation = () => sendmailHelp;
   addQueue(program, context);
   addTrace(program, context);
+  addDestinations(program, context);
   addConfig(program, context);
+  addStore(program, context);
   addLab(program);
   return program.addHelpText("after", `${exitCodesHelp}\n\nExample:\n  $ waybill start --config waybill.toml`);
 }

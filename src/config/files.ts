@@ -1,15 +1,16 @@
 // The files that a config names: there, readable, and of the right kind.
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { parsePostgresUrl } from "./postgres-url.ts";
 import type { Fault } from "./problem.ts";
 import type { Sections } from "./rules.ts";
 import type { Path } from "./settings.ts";
 import { show } from "./show.ts";
 
 /** Faults of certificate, key and password files. */
-export async function fileFaults({ tls = {}, route = [] }: Sections): Promise<Fault[]> {
+export async function fileFaults({ tls = {}, route = [], storage }: Sections): Promise<Fault[]> {
   const passwords = route.map(({ password_file }, i) => passwordFault(["route", i, "password_file"], password_file));
-  return (await Promise.all([tlsFaults(tls), ...passwords])).flat();
+  return (await Promise.all([tlsFaults(tls), ...passwords, urlFault(storage?.url_file)])).flat();
 }
 
 async function tlsFaults({ certificate, key }: NonNullable<Sections["tls"]>): Promise<Fault[]> {
@@ -55,6 +56,19 @@ async function passwordFault(path: Path, name: string | undefined): Promise<Faul
     ? [{ path, what: `the first line of ${show(name)} is empty`, allowed: "Write the password there." }]
     : [];
 }
+
+async function urlFault(name: string | undefined): Promise<Fault[]> {
+  if (name === undefined) return [];
+  const path = ["storage", "url_file"];
+  const { value, fault } = await read(path, name);
+  if (fault !== undefined) return [fault];
+  const isUrl = parsePostgresUrl(firstLine(value?.toString() ?? "")) !== undefined;
+  const what = `the first line of ${show(name)} is not the URL of a PostgreSQL database`;
+  return isUrl ? [] : [{ path, what, allowed: 'Write "postgres://USER:PASSWORD@HOST:PORT/DATABASE" there.' }];
+}
+
+/** Where a file keeps one value: a password, or a URL. */
+export const firstLine = (text: string): string => text.split(/\r?\n/, 1)[0]!.trim();
 
 async function read(path: Path, name: string): Promise<Result<Buffer>> {
   try {

@@ -22,6 +22,7 @@ export const ruleFaults = (sections: Sections, isSet: (path: Path) => boolean): 
     routesAreReached,
     noLoopToOurselves,
     noticeComesInTime,
+    databaseIsNamed,
   ].flatMap((rule) => rule(sections, isSet));
 
 function certificateHasKey({ tls = {} }: Sections): Fault[] {
@@ -136,4 +137,19 @@ function noticeComesInTime({ retry }: Sections, isSet: (path: Path) => boolean):
       allowed: `Write less than "${giveUp}", or "0s" for no notice.`,
     },
   ];
+}
+
+function databaseIsNamed({ storage }: Sections): Fault[] {
+  if (storage === undefined) return [];
+  const { driver, url, url_file } = storage;
+  const fault = (key: string, what: string, allowed: string): Fault[] => [{ path: ["storage", key], what, allowed }];
+  if (url !== undefined && url_file !== undefined)
+    return fault("url", "url and url_file are both set", "Delete one of the two.");
+  const isNamed = url !== undefined || url_file !== undefined;
+  if (driver === "postgres" && !isNamed)
+    return fault("driver", '"postgres" needs to know which database', "Set url, or url_file.");
+  const key = url === undefined ? "url_file" : "url";
+  if (driver !== "postgres" && isNamed)
+    return fault(key, `${key} is of no use to the driver "${driver}"`, `Write driver = "postgres", or delete ${key}.`);
+  return [];
 }

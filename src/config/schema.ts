@@ -19,6 +19,7 @@ import {
   separator,
   text,
 } from "./names.ts";
+import { postgresUrl } from "./postgres-url.ts";
 import { duration, size } from "./units.ts";
 
 /** For waits that a timer measures; timers end at 2^31 ms. */
@@ -236,6 +237,30 @@ const deliver = z
   })
   .describe("Handing mail over to other servers.");
 
+const destination = z
+  .strictObject({
+    to: domainPattern.meta({
+      description:
+        "Recipient domain, or the name of a mail host that takes its mail (its MX); `*.example.org` is for all below it. What shares its mail hosts shares the limits.",
+      examples: ["*.example.com"],
+    }),
+    max_connections: count.optional().meta({
+      description: "Connections at once, of all nodes together. Without it, `max_connections_per_site` of `[deliver]`.",
+      examples: [4],
+    }),
+    max_messages_per_connection: count.optional().meta({
+      description: "A connection is closed after so many messages. Without it, the setting of `[deliver]`.",
+      examples: [20],
+    }),
+    max_messages_per_minute: count.optional().meta({
+      description: "Messages in a minute, of all nodes together. Without it, as many as the destination takes.",
+      examples: [600],
+    }),
+  })
+  .describe(
+    "Limits for one destination, for those who know better: Waybill finds out by itself what a destination bears (docs/pacing.md), and stays within these. Of several that fit, the first counts.",
+  );
+
 const dns = z
   .strictObject({
     servers: z
@@ -252,9 +277,31 @@ const dns = z
 const storage = z
   .strictObject({
     driver: z
-      .enum(["sqlite", "memory"])
+      .enum(["sqlite", "postgres", "memory"])
       .default("sqlite")
-      .describe("`sqlite` keeps mail on disk, in `data_dir`. `memory` loses it at exit: for tests."),
+      .describe(
+        "`sqlite` keeps mail on disk, in `data_dir`. `postgres` keeps it in a database that any number of Waybills share. `memory` loses it at exit: for tests.",
+      ),
+    url: postgresUrl.optional().meta({
+      description:
+        "Of `postgres`: user, password, host, port and name of the database. `url_file` keeps the password out of this file; without a password in it, PGPASSWORD and ~/.pgpass count.",
+      examples: ["postgres://waybill:secret@db.example.org:5432/waybill"],
+    }),
+    url_file: filePath.optional().meta({
+      description: "Of `postgres`: file whose first line is the `url`.",
+      examples: ["/etc/waybill/database.url"],
+    }),
+    connections: z
+      .int()
+      .min(6)
+      .max(1_000)
+      .default(10)
+      .describe("Of `postgres`: connections to the database at once. It must allow as many for each Waybill."),
+    node_timeout: duration("3s", "1h")
+      .default(30_000)
+      .describe(
+        "Of `postgres`: a Waybill that the database has not heard of for so long is taken for dead, and the others take over its deliveries.",
+      ),
   })
   .describe("Where mail is kept until it is delivered.");
 
@@ -309,6 +356,7 @@ export const schema = z.strictObject({
   receive: receive.prefault({}),
   retry: retry.prefault({}),
   deliver: deliver.prefault({}),
+  destination: z.array(destination).default([]).describe("Limits for single destinations."),
   dns: dns.prefault({}),
   storage: storage.prefault({}),
   log: log.prefault({}),

@@ -18,11 +18,13 @@ import {
   summary,
   task,
 } from "../../test/deliver/fixture.ts";
+import { fakeWorld } from "../../test/support/fake-world.ts";
 import { offering } from "../../test/support/scripted-peer.ts";
 import type { Script } from "../../test/support/scripted-peer.ts";
 import { startScriptServer } from "../../test/support/script-server.ts";
 import type { Outcome } from "../mail/outcome.ts";
 import { selfSigned } from "../receive/self-signed.ts";
+import { pacingLimits } from "./pacing/limits.ts";
 import { deliverLimits } from "./settings.ts";
 
 const pem = await selfSigned("mx1.test", Date.now());
@@ -173,8 +175,10 @@ const downWhile =
   (isDown: (connection: number) => boolean): Script =>
   (turn, _, connection) =>
     turn === "GREETING" && isDown(connection) ? { kind: "silence" } : undefined;
-const notTried = ["not tried again: none of its addresses could be reached a moment ago"];
-const textsOf = (outcomes: readonly Outcome[]): string[] => outcomes[0]!.steps.map(({ text }) => text);
+const isPostponed = (outcomes: readonly Outcome[]): boolean =>
+  outcomes.every(
+    (outcome) => outcome.kind === "deferred" && outcome.postponed !== undefined && outcome.steps.length === 0,
+  );
 
 test("who waits for a destination that turns out to be down does not try again, nor does who comes a moment later", async () => {
   await using server = await startScriptServer({ script: downWhile(() => true) });
@@ -183,7 +187,7 @@ test("who waits for a destination that turns out to be down does not try again, 
   const [first, ...others] = await Promise.all([send(), send(), send()]);
   for (const outcomes of [...others, await send()]) {
     assert.deepEqual(outcomes.map(summary), first.map(summary));
-    assert.deepEqual(textsOf(outcomes), notTried);
+    assert.ok(isPostponed(outcomes));
   }
   assert.deepEqual(first.map(summary), Array(2).fill("deferred silent greeting"));
   assert.equal(server.connections, 1);
@@ -193,15 +197,17 @@ test("a destination that was down is probed by one after a while, and open to al
   let now = 0;
   let down = true;
   await using server = await startScriptServer({ script: downWhile(() => down) });
-  await using deliverer = newDeliverer({ now: () => now, timeLimitsMs: { greeting: 40 } });
+  await using deliverer = newDeliverer({ world: { ...fakeWorld(), now: () => now }, timeLimitsMs: { greeting: 40 } });
   const send = () => deliverer.deliver(task(smtpHop([server])), never);
   await send();
-  now += deliverLimits.unreachableMemoryMs - 1;
-  assert.deepEqual(textsOf(await send()), notTried);
-  now += 1;
+  now += 0.7 * pacingLimits.firstClosedMs;
+  assert.ok(isPostponed(await send()));
+  now += pacingLimits.firstClosedMs;
   await Promise.all([send(), send(), send()]);
   assert.equal(server.connections, 2);
-  now += deliverLimits.unreachableMemoryMs;
+  now += 1.5 * pacingLimits.firstClosedMs;
+  assert.ok(isPostponed(await send()), "the second wait is twice the first");
+  now += pacingLimits.firstClosedMs;
   down = false;
   assert.deepEqual(await summaries(send()), fine);
   assert.deepEqual(await summaries(send()), fine);
@@ -221,9 +227,11 @@ test("a server that only takes no more connections is not down", async () => {
   await opened.promise;
   const turnedAway = await summaries(deliverer.deliver(task(smtpHop([server])), never));
   assert.deepEqual(turnedAway, Array(2).fill("deferred silent greeting"));
-  assert.deepEqual(await summaries(deliverer.deliver(task(smtpHop([server])), never)), fine);
+  const next = summaries(deliverer.deliver(task(smtpHop([server])), never));
   inUse.resolve();
   assert.deepEqual(await summaries(long), fine);
+  assert.deepEqual(await next, fine, "it waits for the connection that there is");
+  assert.equal(server.connections, 2);
 });
 
 test("a destination that has other addresses now is tried", async () => {
@@ -233,7 +241,7 @@ test("a destination that has other addresses now is tried", async () => {
     task(smtpHop([], { hosts: [{ name: "mx1.test", addresses, port: server.port }] }));
   const refused = Array(2).fill("deferred unreachable refused");
   assert.deepEqual(await summaries(deliverer.deliver(hopTo("127.0.0.2", "127.0.0.3"), never)), refused);
-  assert.deepEqual(textsOf(await deliverer.deliver(hopTo("127.0.0.3", "127.0.0.2"), never)), notTried);
+  assert.ok(isPostponed(await deliverer.deliver(hopTo("127.0.0.3", "127.0.0.2"), never)));
   assert.deepEqual(await summaries(deliverer.deliver(hopTo("127.0.0.2", server.address), never)), fine);
 });
 
@@ -258,7 +266,9 @@ test("no to all of us: bounced when every host says so for good, deferred while 
   await using strict = await startScriptServer({ script: saying({ EHLO: "550 not you" }) });
   await using busy = await startScriptServer({ script: saying({ EHLO: "450 busy" }) });
   await using deliverer = newDeliverer();
-  const send = (...servers: (typeof closed)[]) => summaries(deliverer.deliver(task(smtpHop(servers)), never));
+  let sites = 0;
+  const send = (...servers: (typeof closed)[]) =>
+    summaries(deliverer.deliver(task(smtpHop(servers, { site: `site ${(sites += 1)}` })), never));
   assert.deepEqual(await send(closed, strict), Array(2).fill("bounced refused hello 550"));
   assert.deepEqual(await send(closed, busy), Array(2).fill("deferred refused hello 450"));
   assert.deepEqual(await send(busy, closed), Array(2).fill("deferred refused hello 450"));
@@ -292,7 +302,7 @@ test("a handshake that failed: clear text, at once for a while, then TLS is trie
     pem,
     script: (turn, ...more) => (turn === "HANDSHAKE" && isBroken ? "garbage" : withTls(turn, ...more)),
   });
-  await using deliverer = newDeliverer({ now: () => now, maxMessagesPerConnection: 1 });
+  await using deliverer = newDeliverer({ world: { ...fakeWorld(), now: () => now }, maxMessagesPerConnection: 1 });
   const send = async () => (await deliverer.deliver(task(smtpHop([server])), never))[0];
   const first = await send();
   assert.ok(first?.kind === "delivered" && first.tls === undefined);

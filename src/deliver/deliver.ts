@@ -1,13 +1,16 @@
 // The deliver stage: hands a message over to the next hop, and says for each recipient how it ended.
+import { domainOf } from "../mail/address.ts";
 import type { Recipient } from "../mail/envelope.ts";
 import type { Failure } from "../mail/failure.ts";
 import type { Hop } from "../mail/hop.ts";
 import type { Message } from "../mail/message.ts";
 import type { Outcome, Step } from "../mail/outcome.ts";
 import { failureOf } from "../smtp/client-session.ts";
-import { interrupted } from "./dial.ts";
+import { type Attempt, type Destination, interrupted } from "./dial.ts";
 import { lmtpDestination } from "./lmtp.ts";
 import { deliverToMaildir } from "./maildir.ts";
+import { type Caller, Pacer } from "./pacing/pacer.ts";
+import type { NotNow } from "./pacing/site.ts";
 import { SessionDelivery } from "./session-delivery.ts";
 import type { DeliverSettings } from "./settings.ts";
 import { smtpDestination } from "./smtp.ts";
@@ -25,33 +28,47 @@ export interface Task {
 export interface Deliverer extends AsyncDisposable {
   /** One outcome per recipient, in order. Never rejects: an unforeseen error is a temporary `internal` failure. */
   deliver(task: Task, signal: AbortSignal): Promise<Outcome[]>;
-  /** The operator wants everything tried: destinations that did not answer a moment ago, too. */
-  tryAll(): void;
 }
 
-/** Disposing of it closes the connections that wait for a next message; `signal` ends those in use. */
-export function createDeliverer(settings: DeliverSettings): Deliverer {
-  const sessions = new SessionDelivery(settings);
+/**
+ * Disposing of it closes the connections that wait for a next message; `signal` ends those in use. Without a pacer given,
+ * it has one of its own, which forgets at the end.
+ */
+export function createDeliverer(settings: DeliverSettings, pacer: Pacer = ownPacer(settings)): Deliverer {
+  const sessions = new SessionDelivery(settings, pacer);
+  pacer.onChange(() => sessions.reconsider());
 
-  const deliverBy = async ({ hop, ...consignment }: Task, signal: AbortSignal, steps: Step[]): Promise<Outcome[]> => {
-    signal.throwIfAborted();
-    const { site } = hop;
+  const deliverOver = async (destination: Destination, task: Task, attempt: Attempt): Promise<Outcome[]> => {
+    const admission = await pacer.admit(callerOf(destination, task), attempt.signal);
+    if (admission.kind === "away") return notTried(admission.notNow, task, attempt.steps);
+    const { stay } = admission;
+    try {
+      const { hop, ...consignment } = task;
+      const handed = await sessions.deliver({ site: hop.site, destination, consignment, stay }, attempt);
+      return handed.kind === "tried" ? handed.outcomes : notTried(handed.notNow, task, attempt.steps);
+    } finally {
+      stay.leave();
+    }
+  };
+
+  const deliverBy = async (task: Task, attempt: Attempt): Promise<Outcome[]> => {
+    attempt.signal.throwIfAborted();
+    const { hop, ...consignment } = task;
     switch (hop.kind) {
       case "smtp":
-        return sessions.deliver({ site, destination: smtpDestination(hop), consignment }, { signal, steps });
+        return deliverOver(smtpDestination(hop), task, attempt);
       case "lmtp":
-        return sessions.deliver({ site, destination: lmtpDestination(hop), consignment }, { signal, steps });
+        return deliverOver(lmtpDestination(hop), task, attempt);
       case "maildir":
         return deliverToMaildir({ ...settings, path: hop.path }, consignment);
     }
   };
 
   return {
-    tryAll: () => sessions.tryAll(),
     async deliver(task, signal) {
       const steps: Step[] = [];
       try {
-        return await deliverBy(task, signal, steps);
+        return await deliverBy(task, { signal, steps });
       } catch (error) {
         const because: Failure = signal.aborted ? interrupted : failureOf(error);
         return task.recipients.map(() => ({ kind: "deferred", because, steps }));
@@ -59,4 +76,26 @@ export function createDeliverer(settings: DeliverSettings): Deliverer {
     },
     [Symbol.asyncDispose]: () => sessions[Symbol.asyncDispose](),
   };
+}
+
+const ownPacer = ({ world, maxConnectionsPerSite, maxMessagesPerConnection }: DeliverSettings): Pacer =>
+  new Pacer({
+    world,
+    defaults: { maxConnections: maxConnectionsPerSite, maxMessagesPerConnection, maxMessagesPerMinute: Infinity },
+  });
+
+function callerOf({ targets }: Destination, { hop, message, recipients }: Task): Caller {
+  const { reversePath } = message;
+  return {
+    site: hop.site,
+    domain: domainOf(recipients[0]!.address),
+    lane: reversePath === "" ? "" : domainOf(reversePath),
+    hosts: () => targets.map(({ host }) => host.name),
+    addresses: () => targets.map(({ host, path }) => path ?? `${host.address ?? host.name} ${host.port ?? ""}`),
+  };
+}
+
+function notTried(notNow: NotNow, { recipients }: Task, steps: readonly Step[]): Outcome[] {
+  const { because, ...postponed } = notNow;
+  return recipients.map(() => ({ kind: "deferred", because, steps, postponed }));
 }

@@ -9,7 +9,7 @@ import type { ClientSession } from "../smtp/client-session.ts";
 import { failureOf, openSession } from "../smtp/client-session.ts";
 import type { DeliverSettings } from "./settings.ts";
 import { deliverLimits } from "./settings.ts";
-import type { SocketWire } from "./smtp-socket.ts";
+import type { Wire } from "../smtp/client-wire.ts";
 import { closeOnAbort, connectSocket } from "./smtp-socket.ts";
 
 /** One address of a next hop. */
@@ -45,8 +45,6 @@ export type Dialled =
       kind: "failed";
       /** Every address was tried, and each said no for good. */
       readonly final: boolean;
-      /** No address that was tried answered at all. */
-      readonly unreachable: boolean;
     });
 
 export class Dialler {
@@ -65,7 +63,7 @@ export class Dialler {
     for (const target of takeInTurns(destination.targets, deliverLimits.addressesPerAttempt)) {
       const opened = await this.#try(target, destination, attempt);
       if (opened.kind === "open") return opened;
-      if (attempt.signal.aborted) return { kind: "failed", because: interrupted, final: false, unreachable: false };
+      if (attempt.signal.aborted) return { kind: "failed", because: interrupted, final: false };
       const { because } = opened;
       attempt.steps.push({ host: target.host, failure: because, text: "no session" });
       failures.push(because);
@@ -75,7 +73,7 @@ export class Dialler {
     const because = failures.findLast((failure) => !isPermanent(failure)) ??
       failures.at(-1) ?? { kind: "internal", text: "the next hop has no address" };
     const final = isPermanent(because) && failures.length === destination.targets.length;
-    return { kind: "failed", because, final, unreachable: failures.length > 0 && failures.every(isUnreachable) };
+    return { kind: "failed", because, final };
   }
 
   /** One address; where TLS is a matter of opportunity and fails, a second time in clear text. */
@@ -85,13 +83,13 @@ export class Dialler {
     const inClearText: Destination = { ...destination, tls: "never" };
     const { name, address = name, port } = target.host;
     const place = `${address} ${port}`;
-    if (this.#clearText.has(place, this.#settings.now())) {
+    if (this.#clearText.has(place, this.#settings.world.now())) {
       attempt.steps.push({ host: target.host, text: "in clear text, because STARTTLS failed there a moment ago" });
       return this.#open(target, inClearText, attempt);
     }
     const opened = await this.#open(target, destination, attempt);
     if (opened.kind === "open" || !isAboutTls(opened.because)) return opened;
-    this.#clearText.add(place, this.#settings.now());
+    this.#clearText.add(place, this.#settings.world.now());
     attempt.steps.push({
       host: target.host,
       failure: opened.because,
@@ -101,11 +99,11 @@ export class Dialler {
   }
 
   async #open(target: Target, destination: Destination, { signal, steps }: Attempt): Promise<Opened> {
-    const { hostname, connectTimeoutMs: timeoutMs, sourceAddress } = this.#settings;
+    const { hostname, connectTimeoutMs: timeoutMs, sourceAddress, connect = connectSocket } = this.#settings;
     const timeLimitsMs = this.#timeLimitsMs;
-    let wire: SocketWire | undefined;
+    let wire: Wire | undefined;
     try {
-      wire = await connectSocket({ ...target, timeoutMs, signal, ...(sourceAddress && { sourceAddress }) });
+      wire = await connect({ ...target, timeoutMs, signal, ...(sourceAddress && { sourceAddress }) });
       steps.push({ host: target.host, text: "connected" });
       using _ = closeOnAbort(wire, signal);
       if (destination.implicitTls) {
@@ -138,9 +136,6 @@ function takeInTurns(targets: readonly Target[], count: number): readonly Target
 export const interrupted: Failure = { kind: "internal", text: "the attempt was interrupted: Waybill is stopping" };
 
 const stageOf = (failure: Failure): string | undefined => ("stage" in failure ? failure.stage : undefined);
-
-const isUnreachable = (failure: Failure): boolean =>
-  failure.kind === "unreachable" || (failure.kind === "silent" && failure.stage === "greeting");
 
 const isAboutTls = (failure: Failure): boolean => failure.kind === "tls" || stageOf(failure) === "starttls";
 

@@ -12,7 +12,7 @@ async function temporaryFolder(): Promise<{ path: string } & AsyncDisposable> {
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
 }
 
-const mailbox = (path: string) => ({ path, hostname: "us.test", now: () => 1_700_000_000_123 });
+const mailbox = (path: string) => ({ path, hostname: "us.test", world: { now: () => 1_700_000_000_123 } });
 const consignment: Consignment = { message, recipients: [bob], open: async () => chunksOf(content) };
 
 test("a message becomes one file in new, with trace lines on top and LF line ends", async () => {

@@ -2,7 +2,7 @@
 import { mkdir, open as openFile, rename, rm } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Instant } from "../base/world.ts";
+import type { World } from "../base/world.ts";
 import type { Recipient } from "../mail/envelope.ts";
 import type { Failure } from "../mail/failure.ts";
 import type { Outcome } from "../mail/outcome.ts";
@@ -14,7 +14,7 @@ export interface Mailbox {
   readonly path: string;
   /** Ours; part of the file names. */
   readonly hostname: string;
-  readonly now: () => Instant;
+  readonly world: Pick<World, "now">;
 }
 
 /** One file per recipient, one outcome each, in order. Never rejects. */
@@ -50,9 +50,9 @@ async function deliverOne(mailbox: Mailbox, { message, open }: Consignment, { ad
 let files = 0;
 
 /** Never used twice: time, process and a count. */
-function uniqueName({ hostname, now }: Mailbox): string {
+function uniqueName({ hostname, world }: Mailbox): string {
   files += 1;
-  const at = now();
+  const at = world.now();
   return `${Math.floor(at / 1_000)}.M${(at % 1_000) * 1_000}P${process.pid}Q${files}.${hostname}`;
 }
 

@@ -1,4 +1,5 @@
 // Delivery over a session, SMTP or LMTP: takes one from the pool or dials, hands the message over, gives it back.
+import { domainOf } from "../mail/address.ts";
 import type { Failure } from "../mail/failure.ts";
 import { isPermanent } from "../mail/failure.ts";
 import type { Outcome } from "../mail/outcome.ts";
@@ -6,61 +7,64 @@ import { clientTimeLimits } from "../smtp/client-limits.ts";
 import type { ClientSession } from "../smtp/client-session.ts";
 import type { Consignment, Settled } from "../smtp/client-transaction.ts";
 import { sendMessage } from "../smtp/client-transaction.ts";
-import type { Slot } from "./connection-pool.ts";
 import { ConnectionPool } from "./connection-pool.ts";
 import type { Attempt, Destination } from "./dial.ts";
 import { Dialler, interrupted } from "./dial.ts";
+import { answerOf } from "./pacing/answer.ts";
+import type { Pacer, Stay } from "./pacing/pacer.ts";
+import type { NotNow } from "./pacing/site.ts";
 import type { DeliverSettings } from "./settings.ts";
+import type { Slot } from "./slot.ts";
 import { closeOnAbort } from "./smtp-socket.ts";
-import { UnreachableMemory } from "./unreachable-memory.ts";
 
 export interface SessionTask {
   readonly site: string;
   readonly destination: Destination;
   readonly consignment: Consignment;
+  readonly stay: Stay;
 }
 
-interface NamedTask extends Omit<SessionTask, "site"> {
-  /** Of the destination. */
-  readonly name: string;
-}
+/** `not-now`: the site closed while the task waited for its turn. */
+export type Handed =
+  | { readonly kind: "tried"; readonly outcomes: Outcome[] }
+  | { readonly kind: "not-now"; readonly notNow: NotNow };
 
 export class SessionDelivery implements AsyncDisposable {
-  readonly #settings: DeliverSettings;
   readonly #pool: ConnectionPool<ClientSession>;
   readonly #dialler: Dialler;
-  readonly #unreachable = new UnreachableMemory();
+  readonly #pacer: Pick<Pacer, "connectionsTo" | "messagesPerConnection">;
 
-  constructor(settings: DeliverSettings) {
-    this.#settings = settings;
-    this.#pool = new ConnectionPool(settings);
+  /** `pacer`: its word on how many connections a site gets is asked for each time; after a change, `reconsider`. */
+  constructor(settings: DeliverSettings, pacer: Pick<Pacer, "connectionsTo" | "messagesPerConnection">) {
+    this.#pacer = pacer;
+    this.#pool = new ConnectionPool({ ...settings, connectionsTo: (site) => pacer.connectionsTo(site) });
     this.#dialler = new Dialler(settings, { ...clientTimeLimits, ...settings.timeLimitsMs });
   }
 
-  tryAll(): void {
-    this.#unreachable.forgetAll();
+  /** Of one site, or of all. */
+  reconsider(site?: string): void {
+    this.#pool.reconsider(site);
   }
 
   /** One outcome per recipient, in order. Rejects when the attempt's signal aborts while it waits for its turn. */
-  async deliver({ site, destination, consignment }: SessionTask, attempt: Attempt): Promise<Outcome[]> {
-    const name = nameOf(site, destination);
-    const before = this.#unreachable.ask(name, this.#settings.now());
-    if (before.kind === "closed") return notTried(before.because, consignment, attempt);
+  async deliver(task: SessionTask, attempt: Attempt): Promise<Handed> {
+    const { site, destination, consignment, stay } = task;
     const key = JSON.stringify([destination.tls, destination.implicitTls, destination.credentials]);
-    const slot = await this.#pool.acquire({ site, key }, attempt.signal);
-    const now = before.kind === "open" && !slot.idle ? this.#unreachable.ask(name, this.#settings.now()) : before;
-    if (now.kind === "closed") {
-      slot.release();
-      return notTried(now.because, consignment, attempt);
-    }
-    return this.#deliverIn(slot, { name, destination, consignment }, attempt);
+    const { reversePath } = consignment.message;
+    const lane = reversePath === "" ? "" : domainOf(reversePath);
+    const slot = await this.#pool.acquire({ site, key, lane }, attempt.signal);
+    const { session } = slot;
+    const notNow = session === undefined || session.isQuiet ? stay.notNow() : undefined;
+    if (notNow === undefined) return { kind: "tried", outcomes: await this.#deliverIn(slot, task, attempt) };
+    this.#giveBack(slot, site, session);
+    return { kind: "not-now", notNow };
   }
 
-  async #deliverIn(slot: Slot<ClientSession>, task: NamedTask, attempt: Attempt): Promise<Outcome[]> {
-    const { name, destination, consignment } = task;
+  async #deliverIn(slot: Slot<ClientSession>, task: SessionTask, attempt: Attempt): Promise<Outcome[]> {
+    const { site, destination, consignment, stay } = task;
     const { signal, steps } = attempt;
     const { recipients } = consignment;
-    let session = slot.idle;
+    let { session } = slot;
     if (session) {
       steps.push({ host: session.wire.host, text: "went on in an open session" });
     }
@@ -71,22 +75,26 @@ export class SessionDelivery implements AsyncDisposable {
         if (session === undefined) {
           const dialled = await this.#dialler.dial(destination, attempt);
           if (dialled.kind === "failed") {
-            if (dialled.unreachable) this.#unreachable.failed(name, dialled.because, this.#settings.now());
             for (const i of waiting) outcomes[i] = failedOutcome(dialled.because, dialled.final, attempt);
             break;
           }
           ({ session } = dialled);
         }
         const used: ClientSession = session;
-        using _ = this.#unreachable.reached(name);
-        const settled = await send(used, { ...consignment, recipients: waiting.map((i) => recipients[i]!) }, signal);
+        using _ = stay.inSession();
+        const part = tries === 1 ? consignment : { ...consignment, recipients: waiting.map((i) => recipients[i]!) };
+        using _closing = closeOnAbort(used.wire, signal);
+        const settled = await sendMessage(used, part, () => {
+          if (!this.#isUsedUp(used, site)) slot.offer(used);
+        });
         waiting.forEach((i, at) => (outcomes[i] = outcomeOf(settled[at]!, used, attempt)));
         waiting = waiting.filter((_, at) => tries === 1 && isStale(used, settled[at]!));
         if (waiting.length > 0) session = undefined;
       }
+      if (!signal.aborted) stay.tell(answerOf(outcomes)); // before whoever gets the slot asks
       return outcomes;
     } finally {
-      this.#giveBack(slot, session);
+      this.#giveBack(slot, site, session);
     }
   }
 
@@ -94,34 +102,19 @@ export class SessionDelivery implements AsyncDisposable {
     await this.#pool[Symbol.asyncDispose]();
   }
 
-  #giveBack(slot: Slot<ClientSession>, session: ClientSession | undefined): void {
+  #giveBack(slot: Slot<ClientSession>, site: string, session: ClientSession | undefined): void {
     if (session === undefined || session.ended) return slot.release();
-    const { maxTransactions = Infinity } = session.offered;
-    if (session.transactions >= Math.min(this.#settings.maxMessagesPerConnection, maxTransactions)) {
-      return slot.retire(session);
-    }
-    if (session.isQuiet) return slot.keep(session);
+    if (this.#isUsedUp(session, site)) return slot.retire(session);
+    if (session.isQuiet || slot.isPassedOn) return slot.keep(session);
     void session.reset().then(() => slot.keep(session)); // nobody waits for it
+  }
+
+  #isUsedUp({ transactions, offered }: ClientSession, site: string): boolean {
+    return transactions >= Math.min(this.#pacer.messagesPerConnection(site), offered.maxTransactions ?? Infinity);
   }
 }
 
-/** The same for the same addresses spoken to in the same way, in whatever order DNS gave them. */
-function nameOf(site: string, { targets, implicitTls }: Destination): string {
-  const addresses = targets.map(({ host, path }) => path ?? `${host.address ?? host.name} ${host.port ?? ""}`);
-  return JSON.stringify([site, addresses.toSorted(), implicitTls]);
-}
-
-function notTried(because: Failure, { recipients }: Consignment, { steps }: Attempt): Outcome[] {
-  steps.push({ text: "not tried again: none of its addresses could be reached a moment ago" });
-  return recipients.map(() => ({ kind: "deferred", because, steps }));
-}
-
-async function send(session: ClientSession, consignment: Consignment, signal: AbortSignal): Promise<Settled[]> {
-  using _ = closeOnAbort(session.wire, signal);
-  return await sendMessage(session, consignment);
-}
-
-/** A session that worked before ended between two messages: nothing was sent, and a fresh one may do. */
+/** A session that worked before ended between two messages: no content was sent, and a fresh one may do. */
 const isStale = (session: ClientSession, settled: Settled): boolean =>
   session.transactions > 1 &&
   settled.kind === "failed" &&

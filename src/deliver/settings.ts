@@ -1,9 +1,12 @@
 // What the deliver stage is told at start.
-import type { Instant } from "../base/world.ts";
+import type { World } from "../base/world.ts";
 import type { ClientTimeLimits } from "../smtp/client-limits.ts";
 import type { PoolLimits } from "./connection-pool.ts";
+import type { Connect } from "./smtp-socket.ts";
 
-export interface DeliverSettings extends PoolLimits {
+export interface DeliverSettings extends Omit<PoolLimits, "connectionsTo"> {
+  /** Where no pacer says otherwise. */
+  readonly maxConnectionsPerSite: number;
   /** Our name in EHLO. */
   readonly hostname: string;
   readonly maxMessagesPerConnection: number;
@@ -13,15 +16,13 @@ export interface DeliverSettings extends PoolLimits {
   readonly sourceAddress?: string;
   /** In place of those of RFC 5321 §4.5.3.2. */
   readonly timeLimitsMs?: Partial<ClientTimeLimits>;
-  readonly now: () => Instant;
+  readonly world: World;
+  /** In place of sockets, in a simulation. */
+  readonly connect?: Connect;
 }
 
 export const deliverLimits = {
   addressesPerAttempt: 10, // a long list of dead hosts must not hold an attempt for hours
   clearTextMemoryMs: 10 * 60_000, // a host whose TLS failed is spoken to in clear text so long
   clearTextMemoryHosts: 1_000,
-  // others do not try a destination again so long; shorter than the first wait between attempts (1 min less a tenth),
-  // or every second attempt after it would be none
-  unreachableMemoryMs: 50_000,
-  unreachableDestinations: 1_000,
 } as const;

@@ -20,6 +20,9 @@ export interface ConnectOptions {
 }
 
 /** Rejects with an `unreachable` SessionFailure. */
+export type Connect = (options: ConnectOptions) => Promise<Wire>;
+
+/** A `Connect` by real sockets. */
 export async function connectSocket({
   host,
   path,
@@ -70,9 +73,16 @@ function unreachable(host: RemoteHost, error: NodeJS.ErrnoException): Failure {
   return { kind: "unreachable", host, problem, text: error.message };
 }
 
-interface Waiter {
+/** What is sent in one go leaves in one write, up to this size. */
+const blockBytes = 64 * 1_024;
+
+/** Someone who waits for the peer. */
+interface Waiter<T> {
   readonly stage: Stage;
-  readonly resolve: (reply: Reply) => void;
+  readonly timeoutMs: number;
+  /** performance.now() */
+  readonly deadline: number;
+  readonly resolve: (value: T) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -81,9 +91,17 @@ export class SocketWire implements Wire {
   #socket: Socket;
   #tls: TlsFacts | undefined;
   #reader = new ReplyReader();
+  #unsent: Uint8Array[] = [];
+  #unsentBytes = 0;
   /** Why there is nothing more to read. */
   #ended: { readonly kind: "lost" | "not-smtp"; readonly text: string } | undefined;
-  #waiter: Waiter | undefined;
+  /** For a reply. */
+  #reading: Waiter<Reply> | undefined;
+  /** For room to write more. */
+  #writing: Waiter<void> | undefined;
+  /** Looks after both: one for the session, which may go off early, not one for each reply. */
+  #timer: NodeJS.Timeout | undefined;
+  #timerAt = Infinity;
 
   constructor(host: RemoteHost, socket: Socket) {
     this.host = host;
@@ -103,22 +121,28 @@ export class SocketWire implements Wire {
     return this.isOpen && this.#reader.isEmpty;
   }
 
-  send(bytes: string | Uint8Array, stage: Stage, timeoutMs: number): Promise<void> | undefined {
-    if (!this.isOpen || this.#socket.write(bytes)) return undefined;
-    return this.#drained(stage, timeoutMs);
+  send(data: string | Uint8Array, stage: Stage, timeoutMs: number): Promise<void> | undefined {
+    if (!this.isOpen) return undefined;
+    const bytes = typeof data === "string" ? Buffer.from(data) : data;
+    if (this.#unsent.push(bytes) === 1) process.nextTick(this.#flush); // what this turn has to say leaves together
+    this.#unsentBytes += bytes.length;
+    if (this.#unsentBytes < blockBytes || this.#flush()) return undefined;
+    return new Promise((resolve, reject) => {
+      this.#writing = this.#wait({ stage, timeoutMs, resolve, reject });
+    });
   }
 
-  async reply(stage: Stage, timeoutMs: number): Promise<Reply> {
+  reply(stage: Stage, timeoutMs: number): Reply | Promise<Reply> {
     const { promise, resolve, reject } = Promise.withResolvers<Reply>();
-    this.#waiter = { stage, resolve, reject };
-    this.#wake();
-    const timer = this.#waiter && setTimeout(() => reject(this.#silent(stage, timeoutMs)), timeoutMs);
     try {
-      return await promise;
-    } finally {
-      clearTimeout(timer);
-      this.#waiter = undefined;
+      const reply = this.#reader.next();
+      if (reply) return reply;
+      if (this.#ended) reject(new SessionFailure({ ...this.#ended, host: this.host, stage }));
+      else this.#reading = this.#wait({ stage, timeoutMs, resolve, reject });
+    } catch (error) {
+      reject(this.#notSmtp(error, stage));
     }
+    return promise;
   }
 
   async startTls({ verify, timeoutMs }: { readonly verify: boolean; readonly timeoutMs: number }): Promise<void> {
@@ -131,6 +155,7 @@ export class SocketWire implements Wire {
     }
     plain.off("data", this.#onData);
     plain.off("end", this.#onEnd); // the rest is told by the TLS socket
+    plain.off("drain", this.#onDrain);
     const name = isIP(host.name) ? undefined : host.name; // RFC 6066 §3: no address in SNI
     const socket = connectTls({
       socket: plain,
@@ -151,6 +176,7 @@ export class SocketWire implements Wire {
   }
 
   close(): void {
+    this.#flush();
     this.#end("lost", "we closed the connection");
     this.#socket.destroy();
   }
@@ -159,9 +185,19 @@ export class SocketWire implements Wire {
     const socket = this.#socket;
     socket.on("data", this.#onData);
     socket.on("end", this.#onEnd);
+    socket.on("drain", this.#onDrain);
     socket.on("error", (error) => this.#end("lost", error.message));
     socket.on("close", () => this.#end("lost", "the connection was closed"));
   }
+
+  /** False: the peer is behind, wait before sending more. */
+  readonly #flush = (): boolean => {
+    const unsent = this.#unsent;
+    if (unsent.length === 0 || !this.isOpen) return true;
+    this.#unsent = [];
+    this.#unsentBytes = 0;
+    return this.#socket.write(unsent.length === 1 ? unsent[0]! : Buffer.concat(unsent));
+  };
 
   readonly #onData = (bytes: Buffer): void => {
     try {
@@ -175,52 +211,64 @@ export class SocketWire implements Wire {
 
   readonly #onEnd = (): void => this.#end("lost", "the server closed the connection");
 
+  readonly #onDrain = (): void => {
+    const writing = this.#writing;
+    this.#writing = undefined;
+    writing?.resolve();
+  };
+
   #end(kind: "lost" | "not-smtp", text: string): void {
     this.#ended ??= { kind, text };
+    clearTimeout(this.#timer);
+    this.#onDrain(); // what the peer said before is still to be read
     this.#wake();
   }
 
   /** Gives the waiter its reply, or the reason why there will be none; replies that came before the end count. */
   #wake(): void {
-    const waiter = this.#waiter;
-    if (waiter === undefined) return;
+    const reading = this.#reading;
+    if (reading === undefined) return;
     try {
       const reply = this.#reader.next();
       if (reply === undefined && this.#ended === undefined) return;
-      this.#waiter = undefined;
-      if (reply) waiter.resolve(reply);
-      else waiter.reject(new SessionFailure({ ...this.#ended!, host: this.host, stage: waiter.stage }));
+      this.#reading = undefined;
+      if (reply) reading.resolve(reply);
+      else reading.reject(new SessionFailure({ ...this.#ended!, host: this.host, stage: reading.stage }));
     } catch (error) {
-      if (!(error instanceof NotSmtp)) throw error;
-      this.#waiter = undefined;
-      this.#ended ??= { kind: "not-smtp", text: error.message };
-      waiter.reject(
-        new SessionFailure({ kind: "not-smtp", host: this.host, stage: waiter.stage, text: error.message }),
-      );
+      this.#reading = undefined;
+      reading.reject(this.#notSmtp(error, reading.stage));
     }
   }
 
-  #silent(stage: Stage, timeoutMs: number): SessionFailure {
-    return new SessionFailure({ kind: "silent", host: this.host, stage, timeoutMs });
+  #notSmtp(error: unknown, stage: Stage): SessionFailure {
+    if (!(error instanceof NotSmtp)) throw error;
+    const { message: text } = error;
+    this.#ended ??= { kind: "not-smtp", text };
+    return new SessionFailure({ kind: "not-smtp", host: this.host, stage, text });
   }
 
-  /** Resolves when the peer took what was written, or is gone. */
-  #drained(stage: Stage, timeoutMs: number): Promise<void> {
-    const socket = this.#socket;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => settle(this.#silent(stage, timeoutMs)), timeoutMs);
-      const settle = (error?: Error): void => {
-        clearTimeout(timer);
-        socket.off("drain", onDrain);
-        socket.off("close", onDrain);
-        if (error) reject(error);
-        else resolve();
-      };
-      const onDrain = (): void => settle();
-      socket.on("drain", onDrain);
-      socket.on("close", onDrain);
-    });
+  #wait<T>(waiter: Omit<Waiter<T>, "deadline">): Waiter<T> {
+    const deadline = performance.now() + waiter.timeoutMs;
+    if (deadline < this.#timerAt) this.#wakeAt(deadline);
+    return { ...waiter, deadline };
   }
+
+  #wakeAt(deadline: number): void {
+    clearTimeout(this.#timer);
+    this.#timerAt = deadline;
+    this.#timer = setTimeout(this.#onTimer, Math.ceil(deadline - performance.now()));
+  }
+
+  readonly #onTimer = (): void => {
+    this.#timerAt = Infinity;
+    const now = performance.now();
+    for (const waiter of [this.#reading, this.#writing]) {
+      if (waiter === undefined) continue;
+      const { stage, timeoutMs, deadline, reject } = waiter;
+      if (deadline > now) this.#wakeAt(Math.min(deadline, this.#timerAt));
+      else reject(new SessionFailure({ kind: "silent", host: this.host, stage, timeoutMs }));
+    }
+  };
 }
 
 /** Rejects with a `tls` SessionFailure. */

@@ -138,6 +138,13 @@ const operator: Cause = {
   steps: ["Ask them for the reason before you send the message again."],
 };
 
+const heldBack: Cause = {
+  status: "3.2",
+  summary: "Our own mail server holds mail for {domain} back for a while.",
+  whoActs: "our-admin",
+  steps: ["Ask the people who look after your mail for the reason, if you cannot wait."],
+};
+
 const internal: Cause = {
   status: "3.0",
   summary: "Something went wrong inside our own mail server.",
@@ -175,6 +182,8 @@ export function causeOf(failure: Exclude<Failure, { kind: "expired" }>, recipien
       return local[failure.problem];
     case "operator":
       return operator;
+    case "held-back":
+      return heldBack;
     case "internal":
       return internal;
   }

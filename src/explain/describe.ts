@@ -78,6 +78,8 @@ function evidenceOf(failure: Failure): string {
       return "internal error";
     case "operator":
       return `operator: ${failure.text}`;
+    case "held-back":
+      return "held back";
     case "dns":
       return `DNS, ${failure.query} of ${failure.name}: ${dnsText[failure.problem]}`;
     case "null-mx":

@@ -44,6 +44,8 @@ export type Event =
       readonly kind: "deferred";
       readonly to: Address;
       readonly because: Failure;
+      /** No attempt was made: nothing can be delivered there now. `attempt` is the last one that was. */
+      readonly untried?: true;
       readonly attempt: number;
       readonly retryAt: Instant;
       readonly steps: readonly Step[];

@@ -15,7 +15,9 @@ export function createJudge(checks: readonly Check[], world: World): Judge {
   const byPhase = Map.groupBy(checks, ({ phase }) => phase);
   return {
     judge(phase, facts) {
-      const findings = (byPhase.get(phase) ?? []).map((check) => check.judge(facts));
+      const due = byPhase.get(phase);
+      if (due === undefined) return undefined;
+      const findings = due.map((check) => check.judge(facts));
       const waits = findings.some((finding) => finding instanceof Promise);
       return waits
         ? Promise.all(findings.map((finding) => inTime(finding, world))).then(decide)

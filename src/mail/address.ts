@@ -69,7 +69,7 @@ export const localPartOf = (address: Address): string => address.slice(0, addres
 
 /** SMTPUTF8 is needed to carry this address (its domain is in A-labels already). RFC 6531 §3.2. */
 // eslint-disable-next-line no-control-regex
-export const isInternational = (address: string): boolean => !/^[\u0000-\u007f]*$/.test(address);
+export const isInternational = (address: string): boolean => /[^\u0000-\u007f]/.test(address);
 
 /** For people: the domain in U-labels. */
 export const displayAddress = (address: Address): string =>

@@ -46,6 +46,8 @@ export function failureText(failure: Failure): string {
       return withWords(`given up after ${roughDuration(failure.afterMs)}`, failure.last && failureText(failure.last));
     case "operator":
       return withWords("stopped by the operator", failure.text);
+    case "held-back":
+      return withWords("held back by this server", failure.text);
     case "internal":
       return withWords("a fault of this server", failure.text);
   }

@@ -57,6 +57,8 @@ export type Failure =
   /** Retried until `expiresAt`; `last` is why. */
   | { readonly kind: "expired"; readonly afterMs: number; readonly last?: Failure }
   | { readonly kind: "operator"; readonly text: string }
+  /** We do not try it now: the operator suspended the destination, or the config limits its rate. */
+  | { readonly kind: "held-back"; readonly text: string }
   /** A bug or a fault of ours: always temporary. */
   | { readonly kind: "internal"; readonly text: string };
 
@@ -81,6 +83,7 @@ export function isPermanent(failure: Failure): boolean {
     case "silent":
     case "not-smtp":
     case "tls":
+    case "held-back":
     case "internal":
       return false;
   }

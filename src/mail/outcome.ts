@@ -1,4 +1,5 @@
 // How an attempt at one recipient ended.
+import type { Instant } from "../base/world.ts";
 import type { TlsFacts } from "./client.ts";
 import type { Failure, RemoteHost } from "./failure.ts";
 import type { Reply } from "./reply.ts";
@@ -15,6 +16,15 @@ export interface Step {
 /** What a sender can be told about a recipient. RFC 3464 §2.3.3; Not `expanded`: of an alias, each address is told of. */
 export type NoticeAction = "failed" | "delayed" | "delivered" | "relayed";
 
+/** When a delivery that was not tried is due again. */
+export interface Postponement {
+  readonly until: Instant;
+  /** Not all at once, but within so long after it. */
+  readonly spreadMs: number;
+  /** False: it waits however long it takes, as the operator wished. */
+  readonly mayExpire: boolean;
+}
+
 export type Outcome =
   | {
       readonly kind: "delivered";
@@ -27,5 +37,11 @@ export type Outcome =
       readonly final: boolean;
       readonly steps: readonly Step[];
     }
-  | { readonly kind: "deferred"; readonly because: Failure; readonly steps: readonly Step[] }
+  | {
+      readonly kind: "deferred";
+      readonly because: Failure;
+      readonly steps: readonly Step[];
+      /** It was not tried: nothing can be delivered there now. */
+      readonly postponed?: Postponement;
+    }
   | { readonly kind: "bounced"; readonly because: Failure; readonly steps: readonly Step[] };

@@ -11,11 +11,10 @@ export interface Reply {
   readonly lines: readonly string[];
 }
 
-export const reply = (code: number, enhanced: EnhancedCode | undefined, ...lines: string[]): Reply => ({
-  code,
-  ...(enhanced && { enhanced }),
-  lines: lines.length === 0 ? [""] : lines,
-});
+export function reply(code: number, enhanced: EnhancedCode | undefined, ...texts: string[]): Reply {
+  const lines = texts.length === 0 ? [""] : texts;
+  return enhanced === undefined ? { code, lines } : { code, enhanced, lines };
+}
 
 export const isPositive = ({ code }: Reply): boolean => code < 400;
 export const isTransient = ({ code }: Reply): boolean => code >= 400 && code < 500;
@@ -23,7 +22,9 @@ export const isTransient = ({ code }: Reply): boolean => code >= 400 && code < 5
 /** The reply in octets, CRLF included; the enhanced code stands on every line. RFC 2034 §4. */
 export function formatReply({ code, enhanced, lines }: Reply): string {
   const prefix = enhanced === undefined ? "" : `${enhanced} `;
-  return lines.map((line, i) => `${code}${i < lines.length - 1 ? "-" : " "}${prefix}${line}\r\n`).join("");
+  let text = "";
+  lines.forEach((line, i) => (text += `${code}${i < lines.length - 1 ? "-" : " "}${prefix}${line}\r\n`));
+  return text;
 }
 
 /** One line of text, as people read it: `550 5.1.1 no such user; try another`. */
@@ -41,9 +42,11 @@ export function parseReplyLine(line: string): { code: number; last: boolean; tex
 
 /** Lines of one reply, as `parseReplyLine` gave them, put together; the enhanced code of the first line counts. */
 export function assembleReply(code: number, texts: readonly string[]): Reply {
-  const enhanced = enhancedPrefix.exec(texts[0] ?? "")?.[1];
+  const [first = "", ...others] = texts;
+  const [prefix, enhanced] = enhancedPrefix.exec(first) ?? [];
   // an enhanced code of another class than the reply's says nothing. RFC 2034 §3
-  const isOurs = enhanced !== undefined && enhanced.startsWith(String(code)[0]!);
-  const lines = isOurs ? texts.map((text) => text.replace(enhancedPrefix, "")) : texts;
-  return { code, ...(isOurs && { enhanced: enhanced as EnhancedCode }), lines: lines.length === 0 ? [""] : lines };
+  if (prefix === undefined || Number(enhanced![0]) !== Math.floor(code / 100))
+    return { code, lines: [first, ...others] };
+  const lines = [first.slice(prefix.length), ...others.map((text) => text.replace(enhancedPrefix, ""))];
+  return { code, enhanced: enhanced as EnhancedCode, lines };
 }

@@ -1,6 +1,6 @@
 // How many sessions there may be at once: in all, and from one address (IPv6: one /64). One count for all listeners.
 import ipaddr from "ipaddr.js";
-import { isIP } from "node:net";
+import { isIPv4, isIPv6 } from "node:net";
 import { reply, type Reply } from "../mail/reply.ts";
 
 export interface Admission {
@@ -14,7 +14,7 @@ const ipv6SiteBits = 64;
 
 /** What counts as one client: an IPv4 address, or an IPv6 network. */
 function siteOf(address: string): string {
-  if (isIP(address) === 0) return address;
+  if (isIPv4(address) || !isIPv6(address)) return address;
   const ip = ipaddr.process(address);
   if (ip instanceof ipaddr.IPv4) return ip.toString();
   const kept = ip.parts.slice(0, ipv6SiteBits / 16);

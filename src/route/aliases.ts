@@ -2,7 +2,7 @@
 // RFC 5321 §4.5.1 (postmaster), RFC 5233 (subaddresses).
 import type { Config } from "../config/schema.ts";
 import type { Address, Domain } from "../mail/address.ts";
-import { domainOf, localPartOf, parseAddress } from "../mail/address.ts";
+import { domainOf, isInternational, localPartOf, parseAddress } from "../mail/address.ts";
 
 /** `deliverTo` names at least one address, none twice; some may be in other domains than ours. */
 export type Resolution =
@@ -134,4 +134,5 @@ function lookupKeys(localPart: string, { separator, name }: OurDomain): readonly
   return isCut ? [full, full.slice(0, end)] : [full];
 }
 
-const lookupKey = (localPart: string): string => localPart.normalize("NFC").toLowerCase();
+const lookupKey = (localPart: string): string =>
+  (isInternational(localPart) ? localPart.normalize("NFC") : localPart).toLowerCase();

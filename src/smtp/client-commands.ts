@@ -25,35 +25,35 @@ const encodeOrcpt = ({ type, address }: OriginalRecipient): string =>
 
 /** MAIL with all parameters that this server knows, CRLF included. */
 export function mailCommand(message: Message, recipients: readonly Recipient[], offered: Extensions): string {
-  const international = needsSmtpUtf8(message) || recipients.some(({ address }) => isInternational(address));
-  const parameters = [
-    offered.size && `SIZE=${message.sizeBytes}`,
-    bodyParameter(message, offered),
-    offered.smtpUtf8 && international && "SMTPUTF8",
-    offered.dsn && message.ret !== undefined && `RET=${message.ret.toUpperCase()}`,
-    offered.dsn && message.envid !== undefined && `ENVID=${encodeXtext(message.envid)}`,
-  ].filter((parameter) => typeof parameter === "string");
-  return `${[`MAIL FROM:<${message.reversePath}>`, ...parameters].join(" ")}\r\n`;
+  let command = `MAIL FROM:<${message.reversePath}>`;
+  if (offered.size) command += ` SIZE=${message.sizeBytes}`;
+  const bodyType = bodyTypeFor(message, offered);
+  if (bodyType) command += ` BODY=${bodyType}`;
+  if (offered.smtpUtf8 && isOfSmtpUtf8(message, recipients)) command += " SMTPUTF8";
+  if (offered.dsn && message.ret !== undefined) command += ` RET=${message.ret.toUpperCase()}`;
+  if (offered.dsn && message.envid !== undefined) command += ` ENVID=${encodeXtext(message.envid)}`;
+  return `${command}\r\n`;
 }
 
-function bodyParameter({ bodyType, eightBit }: Message, offered: Extensions): string | undefined {
-  if (bodyType === "binarymime") return "BODY=BINARYMIME"; // `obstacle` saw that it is offered
-  return offered.eightBitMime && (eightBit || bodyType === "8bitmime") ? "BODY=8BITMIME" : undefined;
+function bodyTypeFor({ bodyType, eightBit }: Message, offered: Extensions): string | undefined {
+  if (bodyType === "binarymime") return "BINARYMIME"; // `obstacle` saw that it is offered
+  return offered.eightBitMime && (eightBit || bodyType === "8bitmime") ? "8BITMIME" : undefined;
 }
 
 /** RCPT with the sender's wishes, CRLF included. */
 export function rcptCommand({ address, notify, orcpt }: Recipient, offered: Extensions): string {
-  const wishes = notify?.length === 0 ? "NEVER" : notify?.join(",").toUpperCase();
-  const parameters = [
-    offered.dsn && wishes !== undefined && `NOTIFY=${wishes}`,
-    offered.dsn && orcpt !== undefined && `ORCPT=${encodeOrcpt(orcpt)}`,
-  ].filter((parameter) => typeof parameter === "string");
-  return `${[`RCPT TO:<${address}>`, ...parameters].join(" ")}\r\n`;
+  let command = `RCPT TO:<${address}>`;
+  if (offered.dsn && notify) command += ` NOTIFY=${notify.length === 0 ? "NEVER" : notify.join(",").toUpperCase()}`;
+  if (offered.dsn && orcpt) command += ` ORCPT=${encodeOrcpt(orcpt)}`;
+  return `${command}\r\n`;
 }
 
 /** A message that was declared SMTPUTF8 and is plain ASCII can go anywhere. */
 const needsSmtpUtf8 = ({ smtpUtf8, eightBit, reversePath }: Message): boolean =>
   (smtpUtf8 && eightBit) || isInternational(reversePath);
+
+const isOfSmtpUtf8 = (message: Message, recipients: readonly Recipient[]): boolean =>
+  needsSmtpUtf8(message) || recipients.some(({ address }) => isInternational(address));
 
 export interface Peer {
   readonly host: RemoteHost;

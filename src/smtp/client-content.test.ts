@@ -23,6 +23,16 @@ test("dots at the start of lines are doubled, others are not", () => {
   assert.equal(stuffed("\r\n.\r\n.\r\n"), "\r\n..\r\n..\r\n.\r\n", "neighbours");
 });
 
+test("a dot at the start of a line is found behind many others", () => {
+  const dots = ".".repeat(20);
+  assert.equal(stuffed(`a${dots}\r\n.b${dots}\r\n.\r\n`), `a${dots}\r\n..b${dots}\r\n..\r\n.\r\n`);
+  for (let length = 5; length < 12; length += 1) {
+    const some = ".".repeat(length);
+    assert.equal(stuffed(`a${some}\r\n.b`), `a${some}\r\n..b\r\n.\r\n`);
+  }
+  assert.equal(stuffed(`a\n.\r.${dots}`), `a\n.\r.${dots}\r\n.\r\n`, "no line begins but after CRLF");
+});
+
 test("a last line without CRLF gets one; empty content is the dot alone", () => {
   assert.equal(stuffed("a"), "a\r\n.\r\n");
   assert.equal(stuffed("a\r"), "a\r\r\n.\r\n");
@@ -40,7 +50,7 @@ test("the same however the content is split", () => {
 });
 
 test("what goes out comes back", () => {
-  const line = fc.stringMatching(/^[.ab]{0,4}$/);
+  const line = fc.stringMatching(/^[.ab]{0,4}$|^[.a]{8,20}$/);
   fc.assert(
     fc.property(fc.array(line), fc.integer({ min: 1, max: 7 }), (lines, step) => {
       const content = lines.map((text) => `${text}\r\n`).join("");

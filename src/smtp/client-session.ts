@@ -31,7 +31,10 @@ export class ClientSession {
   #offered: Extensions = parseExtensions([]);
   #ended: Failure | undefined;
   #transactions = 0;
+  /** Replies to it are still to come, or it was left unfinished. */
   #inTransaction = false;
+  /** Lets the transaction behind it read its replies. */
+  #wakeNext: (() => void) | undefined;
 
   constructor(wire: Wire, { protocol, timeLimitsMs }: Opening) {
     this.wire = wire;
@@ -59,19 +62,24 @@ export class ClientSession {
     return this.#ended === undefined && !this.#inTransaction && this.wire.isQuiet;
   }
 
-  async send(commands: string, stage: Stage): Promise<void> {
-    await this.wire.send(commands, stage, this.#timeLimitsMs[stage]);
+  /** A promise means: wait before sending more. */
+  send(commands: string, stage: Stage): Promise<void> | undefined {
+    return this.wire.send(commands, stage, this.#timeLimitsMs[stage]);
   }
 
-  async sendBlock(bytes: Uint8Array): Promise<void> {
-    await this.wire.send(bytes, "content", this.#timeLimitsMs.contentBlock);
+  /** A promise means: wait before sending more. */
+  sendBlock(bytes: Uint8Array): Promise<void> | undefined {
+    return this.wire.send(bytes, "content", this.#timeLimitsMs.contentBlock);
   }
 
-  /** The next reply; 421 ends the session. RFC 5321 §4.2.3. */
-  async reply(stage: Stage): Promise<Reply> {
-    const reply = await this.wire.reply(stage, this.#timeLimitsMs[stage]);
-    if (reply.code === 421) throw new SessionFailure({ kind: "refused", host: this.wire.host, stage, reply });
-    return reply;
+  /** The next reply; a promise if it has not come yet. 421 ends the session: a SessionFailure. RFC 5321 §4.2.3. */
+  reply(stage: Stage): Reply | Promise<Reply> {
+    const reply = this.wire.reply(stage, this.#timeLimitsMs[stage]);
+    const unlessClosing = (reply: Reply): Reply => {
+      if (reply.code !== 421) return reply;
+      throw new SessionFailure({ kind: "refused", host: this.wire.host, stage, reply });
+    };
+    return reply instanceof Promise ? reply.then(unlessClosing) : unlessClosing(reply);
   }
 
   async ask(command: string, stage: Stage): Promise<Reply> {
@@ -112,14 +120,34 @@ export class ClientSession {
     await this.wire.startTls({ verify, timeoutMs: this.#timeLimitsMs.tlsHandshake });
   }
 
-  begin(): void {
+  /**
+   * A transaction begins. A promise means: it is written behind the content of another, whose last replies come first;
+   * await it before reading, and then `ensureOpen`. At most one may wait so.
+   */
+  begin(): Promise<void> | undefined {
     this.#transactions += 1;
+    this.ensureOpen();
+    if (this.#inTransaction) return new Promise((resolve) => (this.#wakeNext = resolve));
     this.#inTransaction = true;
+    return undefined;
+  }
+
+  /** Throws for a transaction whose session ended with the one before: nothing of it was sent but its envelope. */
+  ensureOpen(): void {
+    if (this.#ended === undefined) return;
+    const text = "the session ended with the message before";
+    throw new SessionFailure({ kind: "lost", host: this.wire.host, stage: "mail", text });
   }
 
   /** The server has settled the transaction: it has forgotten it, and so do we. */
   finish(): void {
-    this.#inTransaction = false;
+    this.#inTransaction = this.#wakeNext !== undefined;
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    this.#wakeNext?.();
+    this.#wakeNext = undefined;
   }
 
   /** After an unfinished transaction; afterwards the session is quiet, or has ended. Never rejects. */
@@ -156,6 +184,7 @@ export class ClientSession {
   end(because: Failure): void {
     this.#ended ??= because;
     this.wire.close();
+    this.#goOn();
   }
 }
 

@@ -11,12 +11,12 @@ export interface Wire {
   /** Open, and nothing came that nobody asked for: good for another transaction. */
   readonly isQuiet: boolean;
   /**
-   * Writes. A promise means: wait before writing more; it rejects with a `silent` SessionFailure when the peer takes
+   * Writes; what is sent in one go may leave together. A promise means: wait before writing more; it rejects with a `silent` SessionFailure when the peer takes
    * nothing for `timeoutMs`. A closed wire swallows the bytes: what the peer said before is still to be read.
    */
   send(bytes: string | Uint8Array, stage: Stage, timeoutMs: number): Promise<void> | undefined;
-  /** The next reply. Rejects with a SessionFailure: `lost`, `silent` or `not-smtp`. */
-  reply(stage: Stage, timeoutMs: number): Promise<Reply>;
+  /** The next reply; a promise if it has not come yet. Rejects with a SessionFailure: `lost`, `silent` or `not-smtp`. */
+  reply(stage: Stage, timeoutMs: number): Reply | Promise<Reply>;
   /** The handshake; then `tls` is set. Rejects with a `tls` SessionFailure. */
   startTls(how: { readonly verify: boolean; readonly timeoutMs: number }): Promise<void>;
   /** At once, without QUIT. */

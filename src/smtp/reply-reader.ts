@@ -15,7 +15,10 @@ export class NotSmtp extends Error {
   override readonly name = "NotSmtp";
 }
 
-/** Feed it bytes split anywhere, then take replies until there is none. Both throw NotSmtp. */
+/**
+ * Feed it bytes split anywhere, then take replies until there is none. Both throw NotSmtp. What is fed belongs to the
+ * reader: it must not change.
+ */
 export class ReplyReader {
   /** Not read yet, from `#from` up to `#to`; behind that is room for more. */
   #octets: Buffer = empty;
@@ -34,6 +37,7 @@ export class ReplyReader {
   feed(bytes: Uint8Array): void {
     const length = this.#to - this.#from + bytes.length;
     if (length > replyLimits.waitingBytes) throw new NotSmtp("it sends without end");
+    if (this.#from === this.#to) return this.#begin(bytes);
     if (this.#to + bytes.length > this.#octets.length) this.#makeRoom(length);
     this.#octets.set(bytes, this.#to);
     this.#to += bytes.length;
@@ -59,6 +63,13 @@ export class ReplyReader {
     return undefined;
   }
 
+  /** Nothing is left of what came before: no need to copy. */
+  #begin(bytes: Uint8Array): void {
+    this.#octets = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#from = 0;
+    this.#to = bytes.length;
+  }
+
   /** For twice as much as there is, so that bytes which come one by one are copied a few times, not each time. */
   #makeRoom(length: number): void {
     const larger = Buffer.allocUnsafe(2 * length);
@@ -79,21 +90,24 @@ export class ReplyReader {
 
   /** One line, without its line end; a lone LF ends one too, as odd servers send it. */
   #line(): string | undefined {
-    const waiting = this.#octets.subarray(this.#from, this.#to);
-    const end = waiting.indexOf(0x0a);
-    const length = end < 0 ? waiting.length : end;
-    if (end < 0 && length > 0 && !/^[2-5]/.test(printable(waiting.subarray(0, 1)))) {
+    const octets = this.#octets;
+    const from = this.#from;
+    const found = octets.indexOf(0x0a, from);
+    const isWhole = found >= 0 && found < this.#to; // behind `#to` is what was there before
+    const end = isWhole ? found : this.#to;
+    const length = end - from;
+    if (!isWhole && length > 0 && !/^[2-5]/.test(printable(octets, from, from + 1))) {
       // a TLS or binary service may never send a line end
-      throw new NotSmtp(`it sent ${JSON.stringify(printable(waiting.subarray(0, 80)))}`);
+      throw new NotSmtp(`it sent ${JSON.stringify(printable(octets, from, Math.min(end, from + 80)))}`);
     }
     if (length > replyLimits.lineBytes) throw new NotSmtp(`a line is longer than ${replyLimits.lineBytes} bytes`);
     if (this.#replyBytes + length > replyLimits.replyBytes) {
       throw new NotSmtp(`a reply is longer than ${replyLimits.replyBytes} bytes`);
     }
-    if (end < 0) return undefined;
+    if (!isWhole) return undefined;
     this.#replyBytes += length;
-    const line = printable(waiting.subarray(0, waiting[end - 1] === 0x0d ? end - 1 : end));
-    this.#use(end + 1);
+    const line = printable(octets, from, length > 0 && octets[end - 1] === 0x0d ? end - 1 : end);
+    this.#use(length + 1);
     return line;
   }
 }
@@ -102,4 +116,5 @@ export class ReplyReader {
 const controls = /[\u0000-\u0008\u000a-\u001f\u007f]/g;
 
 /** A peer's words go into logs and notices: no control characters. */
-const printable = (bytes: Buffer): string => bytes.toString("utf8").replaceAll(controls, "?");
+const printable = (bytes: Buffer, from: number, to: number): string =>
+  bytes.toString("utf8", from, to).replaceAll(controls, "?");

@@ -1,5 +1,6 @@
 // Ports of the control API without a server: a few deliveries, their history, and what was submitted.
 import type { ControlPorts } from "../../src/api/control.ts";
+import type { DestinationStatus } from "../../src/deliver/pacing/status.ts";
 import type { Event } from "../../src/journal/event.ts";
 import { type Address, domainOf } from "../../src/mail/address.ts";
 import type { Client } from "../../src/mail/client.ts";
@@ -68,6 +69,9 @@ export interface FakePorts extends ControlPorts {
   readonly changes: { readonly filter: QueueFilter; readonly action: QueueAction }[];
   readonly deliveries: QueuedDelivery[];
   readonly events: Event[];
+  readonly sites: DestinationStatus[];
+  /** What was done to destinations: "suspend mx.there.example: moving". */
+  readonly steps: string[];
   wakes: number;
   answer: Reply;
 }
@@ -78,6 +82,8 @@ export function fakePorts(): FakePorts {
     changes: [],
     deliveries: [],
     events: [],
+    sites: [],
+    steps: [],
     wakes: 0,
     answer: reply(250, "2.0.0", "kept, and on its way as Q9"),
     world: { now: () => noon, random: () => 0, sleep: async () => {} },
@@ -120,6 +126,18 @@ export function fakePorts(): FakePorts {
       return ports.answer;
     },
     acted: () => void ports.wakes++,
+    destinations: {
+      status: () => ports.sites,
+      find: async (name) =>
+        ports.sites.find(
+          ({ site, domains }) => site === name || site.split(" ").includes(name) || domains.includes(name),
+        )?.site,
+      domainsOf: (name) => ports.sites.find(({ site }) => site === name)?.domains ?? [],
+      suspend: async (site, words) => void ports.steps.push(`suspend ${site}: ${words}`),
+      resume: async (site) => void ports.steps.push(`resume ${site}`),
+      drain: (site) => void ports.steps.push(`drain ${site}`),
+    },
+    steered: () => void ports.wakes++,
   };
   return ports;
 }

@@ -7,6 +7,7 @@ import type { Message, QueueId } from "../../src/mail/message.ts";
 import type { Outcome } from "../../src/mail/outcome.ts";
 import type { Deliverer, DeliverSettings, Task } from "../../src/deliver/deliver.ts";
 import { createDeliverer } from "../../src/deliver/deliver.ts";
+import { fakeWorld } from "../support/fake-world.ts";
 import type { ScriptServer } from "../support/script-server.ts";
 
 /** Silence ends so soon. */
@@ -20,7 +21,7 @@ export const newDeliverer = (changes: Partial<DeliverSettings> = {}): Deliverer 
     maxMessagesPerConnection: 100,
     idleTimeoutMs: 10_000,
     connectTimeoutMs: 5_000,
-    now: () => 1_700_000_000_123,
+    world: fakeWorld({ now: 1_700_000_000_123 }),
     ...changes,
   });
 

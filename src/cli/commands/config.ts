@@ -40,6 +40,7 @@ async function checkForPrograms(path: string | undefined, context: Context): Pro
 const withoutPasswords = (config: Config): Config => ({
   ...config,
   route: config.route.map((route) => (route.password === undefined ? route : { ...route, password: "(hidden)" })),
+  storage: config.storage.url === undefined ? config.storage : { ...config.storage, url: "(hidden)" },
 });
 
 /** What the server would do, in a few lines. */

@@ -1,0 +1,42 @@
+// Opens the store that the config names.
+import { readFile } from "node:fs/promises";
+import { firstLine } from "../config/files.ts";
+import type { Config } from "../config/schema.ts";
+import type { SiteStore } from "../deliver/site-store.ts";
+import type { HistoryStore } from "../journal/history.ts";
+import type { QueueStore } from "../queue/store.ts";
+import { openMemory } from "./memory/store.ts";
+import { openPostgres } from "./postgres/store.ts";
+import { openSqlite } from "./sqlite/store.ts";
+
+export type Store = QueueStore & HistoryStore & Partial<SiteStore>;
+
+/** What a store tells of by itself. */
+export interface StoreListener {
+  /** It is dead: from now on calls reject, and only a new start helps. */
+  readonly onFailure: (error: Error) => void;
+  /** Other nodes may attempt what we attempt: attempts under way are to end. */
+  readonly onLeasesLost: () => void;
+  /** There is work that another node had. */
+  readonly onWork: () => void;
+}
+
+/** Rejects with words for the operator. */
+export async function openStore({ data_dir: dir, storage }: Config, listener: StoreListener): Promise<Store> {
+  switch (storage.driver) {
+    case "memory":
+      return openMemory();
+    case "sqlite":
+      return openSqlite({ dir, onFailure: listener.onFailure });
+    case "postgres": {
+      const { connections, node_timeout: nodeTimeoutMs } = storage;
+      const { onLeasesLost, onWork } = listener;
+      return openPostgres({ url: await databaseUrl(storage), dir, connections, nodeTimeoutMs, onLeasesLost, onWork });
+    }
+  }
+}
+
+/** The config has one of the two; src/config/rules.ts sees to it. */
+export async function databaseUrl({ url, url_file: file }: Config["storage"]): Promise<string> {
+  return url ?? firstLine(await readFile(file!, "utf8"));
+}

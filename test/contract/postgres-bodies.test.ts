@@ -1,0 +1,120 @@
+// Bodies in PostgreSQL: chunks come and go with their message, and a large one is never whole in memory. And text that
+// PostgreSQL does not take as it is.
+import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { openPostgres } from "../../src/storage/postgres/store.ts";
+import { dataDir } from "./data-dir.ts";
+import { ann, bob, claim, compose, content, dan, done, mail, queueId, readBody, received } from "./mail.ts";
+import { query, startPostgres, type TestPostgres } from "./postgres-server.ts";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+const server = await startPostgres();
+if ("skip" in server) test("postgres: bodies", { skip: server.skip });
+else {
+  after(() => server[Symbol.asyncDispose]());
+  bodies(server);
+}
+
+function bodies(server: TestPostgres): void {
+  const large = content(300_000);
+  const open = async () => {
+    const url = await server.newDatabase();
+    const dir = await dataDir();
+    const chunks = async () => (await query(url, "SELECT 1 FROM waybill.body_chunk")).length;
+    return { dir, chunks, store: await openPostgres({ url, dir }) };
+  };
+
+  describe("postgres: large bodies", () => {
+    test("are in chunks until their last delivery is done or dropped; small ones never are", async () => {
+      const { store, chunks } = await open();
+      await using _ = store;
+      await store.keep(mail(1, { to: [bob, dan], body: await compose(store, large) }));
+      await store.keep(mail(2, { body: await compose(store, large) }));
+      await store.keep(mail(3, { body: await compose(store, content(100_000)) }));
+      assert.equal(await chunks(), 6);
+      const [one, two] = await claim(store);
+      await store.settle([done(one!.deliveryId)], [], []);
+      assert.equal(await chunks(), 6);
+      await store.settle([done(two!.deliveryId)], [], []);
+      assert.equal(await chunks(), 3);
+      await store.change({ queueId: queueId(2) }, "drop", 5);
+      assert.equal(await chunks(), 0);
+    });
+
+    test("leave nothing when their message is rejected, or discarded", async () => {
+      const { store, chunks, dir } = await open();
+      await using _ = store;
+      await store.keep(mail(1));
+      await assert.rejects(store.keep(mail(1, { body: await compose(store, large) })), /duplicate key/);
+      const writer = store.compose();
+      await writer.write(large);
+      await writer.discard();
+      assert.equal(await chunks(), 0);
+      assert.deepEqual(await readdir(join(dir, "tmp")), []);
+      const [first] = await claim(store);
+      await store.change({}, "drop", 5);
+      await store.settle([done(first!.deliveryId)], [], [mail(2, { to: [ann], body: large })]);
+      assert.equal(await chunks(), 0, "nor does a notice about what was dropped");
+    });
+
+    test("a notice is as large as it must be", async () => {
+      const { store } = await open();
+      await using _ = store;
+      await store.keep(mail(1));
+      const [first] = await claim(store);
+      await store.settle([done(first!.deliveryId)], [], [mail(2, { to: [ann], body: large })]);
+      assert.ok((await readBody(store, queueId(2))).equals(large));
+    });
+
+    test("20 MB cost less than 2 MB of memory", async () => {
+      const { store } = await open();
+      await using _ = store;
+      const piece = content(64 * 1024);
+      const pieces = 320;
+      collectGarbage();
+      const before = process.memoryUsage().arrayBuffers;
+      let peak = 0;
+      /** What is in use; not what waits to be collected. */
+      const look = (): void => {
+        collectGarbage();
+        peak = Math.max(peak, process.memoryUsage().arrayBuffers - before);
+      };
+      const writer = store.compose();
+      for (let i = 0; i < pieces; i++) {
+        await writer.write(piece);
+        if (i % 50 === 0) look();
+      }
+      const kept = store.keep(mail(1, { body: await writer.finish() }));
+      const timer = setInterval(look, 10);
+      await kept;
+      clearInterval(timer);
+      let sizeBytes = 0;
+      for await (const chunk of await store.read(queueId(1))) {
+        sizeBytes += chunk.length;
+        if (sizeBytes % (20 * chunk.length) === 0) look();
+      }
+      assert.equal(sizeBytes, pieces * piece.length);
+      assert.ok(peak < 2 * 1024 ** 2, `${peak} bytes`);
+    });
+  });
+
+  test("postgres: NUL, lone surrogates and very long names are no trouble", async () => {
+    const { store } = await open();
+    await using _ = store;
+    const messageId = `<a\0b\ud800${"x".repeat(5_000)}@x>`;
+    const event = received(1, [bob], { messageId });
+    const recipients = [{ address: bob, orcpt: { type: "rfc822", address: "a\0b" } }];
+    const kept = mail(1, { recipients, message: { messageId, envid: "a\0b" }, events: [event] });
+    await store.keep(kept);
+    const [delivery] = await claim(store);
+    assert.deepEqual(delivery?.message, kept.message);
+    assert.deepEqual(delivery?.recipient, recipients[0]);
+    assert.deepEqual(await store.find({ messageId }, 1), [event]);
+  });
+}
