@@ -34,7 +34,7 @@ export function openLog({ level, format, file, now = Date.now }: LogSettings): L
     translateTime: "SYS:HH:MM:ss",
   });
   const logger = pino(
-    { level, base: null, timestamp: () => `,"time":"${new Date(now()).toISOString()}"` },
+    { level, base: null, timestamp: timeField(now) },
     { write: (line) => lines.write(format === "pretty" ? pretty(line) : line) },
   );
   return {
@@ -44,5 +44,18 @@ export function openLog({ level, format, file, now = Date.now }: LogSettings): L
       logger[level](fields, text);
     },
     close: () => lines.close(),
+  };
+}
+
+/** Written once per millisecond: many lines share it. */
+function timeField(now: () => Instant): () => string {
+  let at: Instant | undefined;
+  let field = "";
+  return () => {
+    if (now() !== at) {
+      at = now();
+      field = `,"time":"${new Date(at).toISOString()}"`;
+    }
+    return field;
   };
 }
