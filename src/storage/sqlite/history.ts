@@ -6,10 +6,9 @@ import type { HistoryQuery } from "../../journal/history.ts";
 import type { QueueId } from "../../mail/message.ts";
 import { keyOf, keysOf } from "../event-keys.ts";
 
-/** Asked for every message that is forgotten. */
+/** Asked for each row that is forgotten. */
 export const historyQueries = {
-  ofMessage: "SELECT 1 FROM event WHERE queue_id = ? LIMIT 1",
-  removeMessageKeys: "DELETE FROM message_key WHERE queue_id = ?",
+  firstOfMessage: "SELECT event_id, keys FROM event WHERE queue_id = ? ORDER BY event_id LIMIT 1",
 } as const;
 
 export type HistoryWriting = ReturnType<typeof historyWriting>;
@@ -18,16 +17,24 @@ export function historyWriting(db: DatabaseSync) {
   const insert = db.prepare("INSERT INTO event (at, queue_id, detail) VALUES (?, ?, ?)");
   const insertMessageKey = db.prepare("INSERT OR IGNORE INTO message_key (key, queue_id) VALUES (?, ?)");
   const insertRefusalKey = db.prepare("INSERT INTO refusal_key (key, event_id) VALUES (?, ?)");
-  const select = db.prepare("SELECT event_id, queue_id, detail FROM event WHERE event_id = ?");
+  const select = db.prepare("SELECT event_id, queue_id, detail, keys FROM event WHERE event_id = ?");
   const remove = db.prepare("DELETE FROM event WHERE event_id = ?");
-  const hasEvents = db.prepare(historyQueries.ofMessage);
-  const removeMessageKeys = db.prepare(historyQueries.removeMessageKeys);
+  const firstOfMessage = db.prepare(historyQueries.firstOfMessage);
+  const inherit = db.prepare("UPDATE event SET keys = ? WHERE event_id = ?");
+  const removeMessageKey = db.prepare("DELETE FROM message_key WHERE key = ? AND queue_id = ?");
   const removeRefusalKey = db.prepare("DELETE FROM refusal_key WHERE key = ? AND event_id = ?");
 
   function recordStory(queueId: QueueId, events: readonly Event[]): void {
     if (events.length === 0) return;
     insert.run(events.at(-1)!.at, queueId, JSON.stringify(events.length === 1 ? events[0] : events));
     for (const key of new Set(events.flatMap(keysOf))) insertMessageKey.run(key, queueId);
+  }
+
+  /** A message is found by all its keys until its last row goes: the next row gets those of one that goes. */
+  function passOn(queueId: string, keys: ReadonlySet<string>): void {
+    const next = firstOfMessage.get(queueId) as Pick<EventRow, "event_id" | "keys"> | undefined;
+    if (next === undefined) for (const key of keys) removeMessageKey.run(key, queueId);
+    else inherit.run(JSON.stringify([...new Set([...keys, ...inheritedBy(next)])]), next.event_id);
   }
 
   return {
@@ -45,37 +52,47 @@ export function historyWriting(db: DatabaseSync) {
       }
     },
 
-    /** Answers how many were still there. A message is found by all its keys until its last event goes. */
+    /** Answers how many were still there. */
     forget(eventIds: readonly number[]): number {
       const rows = eventIds.flatMap((id) => (select.get(id) as EventRow | undefined) ?? []);
       for (const row of rows) {
         remove.run(row.event_id);
-        if (row.queue_id === null)
-          for (const key of toEvents(row).flatMap(keysOf)) removeRefusalKey.run(key, row.event_id);
+        if (row.queue_id === null) for (const key of keysIn(row)) removeRefusalKey.run(key, row.event_id);
+        else passOn(row.queue_id, keysIn(row));
       }
-      for (const queueId of new Set(rows.map(({ queue_id }) => queue_id)))
-        if (queueId !== null && hasEvents.get(queueId) === undefined) removeMessageKeys.run(queueId);
       return rows.length;
     },
   };
 }
 
+/** Rows of one moment may come in any order, and clocks are set back. */
+const outOfOrderMs = 3_600_000;
+
 interface EventRow {
   readonly event_id: number;
   readonly queue_id: string | null;
   readonly detail: string;
+  /** JSON: of rows of the same message that went before. */
+  readonly keys: string | null;
 }
+
+const inheritedBy = ({ keys }: Pick<EventRow, "keys">): string[] =>
+  keys === null ? [] : (JSON.parse(keys) as string[]);
+
+const keysIn = (row: EventRow): Set<string> => new Set([...toEvents(row).flatMap(keysOf), ...inheritedBy(row)]);
 
 const toEvents = ({ detail }: EventRow): Event[] => [JSON.parse(detail) as Event | Event[]].flat();
 
 export function historyReading(db: DatabaseSync) {
-  const ofMessage = db.prepare("SELECT event_id, queue_id, detail FROM event WHERE queue_id = ? ORDER BY event_id");
+  const ofMessage = db.prepare(
+    "SELECT event_id, queue_id, detail, keys FROM event WHERE queue_id = ? ORDER BY event_id",
+  );
   const messagesOf = db.prepare("SELECT queue_id FROM message_key WHERE key = ? ORDER BY queue_id DESC LIMIT ?");
-  const refusalsOf = db.prepare(`SELECT event_id, queue_id, detail FROM refusal_key JOIN event USING (event_id)
+  const refusalsOf = db.prepare(`SELECT event_id, queue_id, detail, keys FROM refusal_key JOIN event USING (event_id)
     WHERE key = ? ORDER BY event_id DESC LIMIT ?`);
-  const prunable = db.prepare(`SELECT event_id FROM event INDEXED BY event_by_time
-    WHERE at < ? AND (queue_id IS NULL OR NOT EXISTS (SELECT 1 FROM message m WHERE m.queue_id = event.queue_id))
-    ORDER BY at LIMIT ?`);
+  const inOrder = db.prepare(`SELECT event_id, at,
+    queue_id IS NOT NULL AND EXISTS (SELECT 1 FROM message m WHERE m.queue_id = event.queue_id) AS queued
+    FROM event ORDER BY event_id`);
 
   const story = (queueId: string): Event[] => (ofMessage.all(queueId) as unknown as EventRow[]).flatMap(toEvents);
 
@@ -92,8 +109,14 @@ export function historyReading(db: DatabaseSync) {
         .flat();
     },
 
-    /** Events that `prune` may forget, oldest first. */
-    prunable: (before: Instant, limit: number): number[] =>
-      (prunable.all(before, limit) as { event_id: number }[]).map(({ event_id }) => event_id),
+    /** Rows that `prune` may forget, oldest first. They are nearly in the order of time. */
+    prunable(before: Instant, limit: number): number[] {
+      const found: number[] = [];
+      for (const { event_id, at, queued } of inOrder.iterate() as Iterable<Record<string, number>>) {
+        if (found.length === limit || at! > before + outOfOrderMs) break;
+        if (at! < before && queued === 0) found.push(event_id!);
+      }
+      return found;
+    },
   };
 }

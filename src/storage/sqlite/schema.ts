@@ -74,6 +74,11 @@ CREATE INDEX lane_by_time ON lane (next_due, domain);
 DROP INDEX delivery_waiting;
 CREATE INDEX delivery_waiting ON delivery (lane, due_at) WHERE lease_until IS NULL AND held = 0;
 
+-- Rows of the history come in order, and their keys are in what they tell.
+ALTER TABLE event ADD COLUMN keys TEXT; -- JSON: of rows of the same message that were forgotten before this one
+DROP INDEX event_by_time;
+DROP INDEX key_of_message;
+
 -- What people ask, of a million deliveries.
 CREATE INDEX delivery_held ON delivery (lease_until) WHERE held = 1;
 CREATE INDEX delivery_untried ON delivery (lease_until) WHERE deferred = 0 AND held = 0;
