@@ -1,7 +1,7 @@
 // bin/waybill as a program of its own.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -56,4 +56,26 @@ test("the exit code comes through, and without a new Node.js there are words", a
   const alone = spawnSync(process.execPath, [...old, join(dir, "waybill.mjs")], { encoding: "utf8" });
   assert.equal(alone.status, 69);
   assert.match(alone.stderr, /Waybill needs Node\.js 24 or newer; this is v20\.1\.0\. Run "npm ci"/);
+});
+
+test("in a checkout the build runs, unless a source is newer; where only the build is, the build", async (t) => {
+  const dir = await tempDir(t);
+  for (const folder of ["bin", "src/cli", "src/mail", "dist/cli"]) await mkdir(join(dir, folder), { recursive: true });
+  await cp(launcher, join(dir, "bin", "waybill"));
+  await writeFile(join(dir, "package.json"), `{ "type": "module" }`);
+  const program = (name: string): string => `export const runProgram = () => console.log("${name}");`;
+  const [source, other] = [join(dir, "src/cli/waybill.ts"), join(dir, "src/mail/address.ts")];
+  const build = join(dir, "dist/cli/waybill.js");
+  await writeFile(source, program("sources"));
+  await writeFile(other, "");
+  const ran = (): string => spawnSync(process.execPath, [join(dir, "bin", "waybill")], { encoding: "utf8" }).stdout;
+  assert.equal(ran(), "sources\n", "nothing is built");
+  await writeFile(build, program("build"));
+  for (const file of [source, other]) await utimes(file, 1_000, 1_000);
+  await utimes(build, 2_000, 2_000);
+  assert.equal(ran(), "build\n");
+  await utimes(other, 3_000, 3_000);
+  assert.equal(ran(), "sources\n", "a source has changed");
+  await rm(join(dir, "src"), { recursive: true });
+  assert.equal(ran(), "build\n");
 });
