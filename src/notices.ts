@@ -90,7 +90,7 @@ async function compose(
     ...(outcome.kind === "deferred" && { willRetryUntil: delivery.expiresAt }),
   }));
   const original = await readOriginal(parts, message, action);
-  const { body, messageId, smtpUtf8, bodyType } = writeNotice({
+  const { body, messageId, smtpUtf8, bodyType } = written({
     action,
     message,
     recipients,
@@ -140,3 +140,16 @@ async function readOriginal(
 
 /** Enough to hold a header section. */
 const headerBytes = 64 * 1024;
+
+/** A notice cannot be written, however often it is tried. */
+export class Unwritable extends Error {
+  override readonly name = "Unwritable";
+}
+
+function written(request: Parameters<typeof writeNotice>[0]): ReturnType<typeof writeNotice> {
+  try {
+    return writeNotice(request);
+  } catch (error) {
+    throw new Unwritable(String(error), { cause: error });
+  }
+}

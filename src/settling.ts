@@ -3,7 +3,7 @@ import type { Event } from "./journal/event.ts";
 import type { Journal } from "./journal/journal.ts";
 import type { Message, QueueId } from "./mail/message.ts";
 import type { Outcome } from "./mail/outcome.ts";
-import { composeNotices, type NoticeParts, type Notices } from "./notices.ts";
+import { Unwritable, composeNotices, type NoticeParts, type Notices } from "./notices.ts";
 import { decide, type Decision, type SettleParts } from "./queue/settle.ts";
 import { type Delivery, NotKept } from "./queue/store.ts";
 import type { Ending, Worker } from "./queue/worker.ts";
@@ -28,14 +28,17 @@ export async function settle(
     decide(delivery, outcome, { ...parts, stopped: stopping.aborted }),
   );
   const { message } = ended[0]!.delivery;
+  let noticeFaults = 0;
   for (let tries = 1; ; tries += 1) {
     try {
-      const settled = await write(parts, message, { decisions, withNotices: tries <= patience.noticeTries });
+      const withNotices = noticeFaults < patience.noticeTries;
+      const settled = await write(parts, message, { decisions, withNotices });
       tell?.(ended.map(({ delivery }) => delivery));
       parts.journal.note(settled);
       return;
     } catch (error) {
       if (error instanceof NotKept) return; // the operator dropped it meanwhile
+      if (error instanceof Unwritable) noticeFaults += 1; // a store that is away is no reason to tell nobody
       parts.onBug(error, message.queueId);
       if (stopping.aborted) return; // the lease ends with the next start: a second delivery, never a lost one
       await parts.world.sleep(Math.min(patience.firstMs * 2 ** (tries - 1), patience.longestMs), stopping);

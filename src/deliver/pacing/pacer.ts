@@ -120,7 +120,10 @@ export class Pacer implements AsyncDisposable {
   /** Lets a delivery in, when its turn comes, or tells it when to come again. Rejects when `signal` aborts. */
   async admit(caller: Caller, signal: AbortSignal): Promise<Admission> {
     const site = this.#siteFor(caller);
-    if (site.share === 0) await this.#shares?.ask(site);
+    if (site.share === 0) {
+      await this.#shares?.ask(site);
+      this.#shares?.follow(site); // whatever becomes of the delivery, the share is renewed or given back
+    }
     this.#forget(site);
     const now = this.now();
     const visit = site.visit(caller.addresses);
