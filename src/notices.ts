@@ -27,11 +27,17 @@ export interface Notices {
   readonly events: readonly Event[];
 }
 
-/** One notice per kind of news about a message, to those who want it. */
+export interface News {
+  readonly decisions: readonly Decision[];
+  /** False: the message itself cannot be read, and is not returned. */
+  readonly withOriginal: boolean;
+}
+
+/** One notice per kind of news about a message, to those who want it. Rejects with Unwritable, or when the store does. */
 export async function composeNotices(
   parts: NoticeParts,
   message: Message,
-  decisions: readonly Decision[],
+  { decisions, withOriginal }: News,
 ): Promise<Notices> {
   const messages: NewMessage[] = [];
   const events: Event[] = [];
@@ -47,7 +53,7 @@ export async function composeNotices(
       })),
     );
     if (wanted.length === 0) continue;
-    const notice = await compose(parts, message, { action, told: wanted });
+    const notice = await compose(parts, message, { action, told: wanted, withOriginal });
     messages.push(notice);
     events.push(
       ...wanted.map(({ delivery }): Event => ({
@@ -79,7 +85,7 @@ function partition(action: NoticeAction, { reversePath }: Message, told: readonl
 async function compose(
   parts: NoticeParts,
   message: Message,
-  { action, told }: { action: NoticeAction; told: readonly Decision[] },
+  { action, told, withOriginal }: { action: NoticeAction; told: readonly Decision[]; withOriginal: boolean },
 ): Promise<NewMessage> {
   const at = parts.world.now();
   const queueId = parts.newQueueId();
@@ -89,7 +95,9 @@ async function compose(
     ...(outcome.kind === "delivered" ? { host: outcome.host, reply: outcome.reply } : { failure: outcome.because }),
     ...(outcome.kind === "deferred" && { willRetryUntil: delivery.expiresAt }),
   }));
-  const original = await readOriginal(parts, message, action);
+  const original = withOriginal
+    ? await readOriginal(parts, message, action)
+    : { bytes: new Uint8Array(0), whole: false };
   const { body, messageId, smtpUtf8, bodyType } = written({
     action,
     message,

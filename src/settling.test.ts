@@ -99,9 +99,27 @@ test("a store that fails is tried until it takes the outcome", async () => {
   assert.deepEqual([settled.length, bugs.length], [1, 3]);
 });
 
-test("a notice that cannot be written again and again does not hold the outcome for ever", async () => {
+test("when the message cannot be read again and again, its sender is told without it", async () => {
   const { world, parts, settled, events } = fixture({ read: async () => Promise.reject(new Error("unreadable")) });
   const done = settle(parts, [{ delivery, outcome: bounced }], running);
+  await world.advance(10 * 60_000);
+  assert.equal(settled.length, 0, "it may be a store that is away");
+  await world.advance(60 * 60_000);
+  await done;
+  assert.deepEqual(
+    settled.map(({ notices }) => notices),
+    [1],
+  );
+  assert.deepEqual(
+    events.map(({ kind }) => kind),
+    ["bounced", "notice", "received"],
+  );
+});
+
+test("a notice that cannot be written does not hold the outcome for ever", async () => {
+  const { world, parts, settled, events } = fixture({});
+  const outcome = { ...bounced, because: { kind: "unheard of" } as never }; // a bug of ours
+  const done = settle(parts, [{ delivery, outcome }], running);
   await world.advance(10 * 60_000);
   await done;
   assert.deepEqual(

@@ -3,7 +3,7 @@ import type { Event } from "./journal/event.ts";
 import type { Journal } from "./journal/journal.ts";
 import type { Message, QueueId } from "./mail/message.ts";
 import type { Outcome } from "./mail/outcome.ts";
-import { Unwritable, composeNotices, type NoticeParts, type Notices } from "./notices.ts";
+import { composeNotices, type News, type NoticeParts, type Notices, Unwritable } from "./notices.ts";
 import { decide, type Decision, type SettleParts } from "./queue/settle.ts";
 import { type Delivery, NotKept } from "./queue/store.ts";
 import type { Ending, Worker } from "./queue/worker.ts";
@@ -16,7 +16,7 @@ export interface SettlingParts extends NoticeParts, SettleParts {
 }
 
 /** When the store does not take an outcome, or a notice cannot be written. */
-const patience = { firstMs: 1_000, longestMs: 60_000, noticeTries: 5 } as const;
+const patience = { firstMs: 1_000, longestMs: 60_000, noticeTries: 5, originalTries: 30 } as const;
 
 /** Outcomes, their events and the notices about them: one transaction, tried until the store takes it. */
 export async function settle(
@@ -28,17 +28,17 @@ export async function settle(
     decide(delivery, outcome, { ...parts, stopped: stopping.aborted }),
   );
   const { message } = ended[0]!.delivery;
-  let noticeFaults = 0;
+  let unwritable = 0;
   for (let tries = 1; ; tries += 1) {
     try {
-      const withNotices = noticeFaults < patience.noticeTries;
-      const settled = await write(parts, message, { decisions, withNotices });
+      const [withNotices, withOriginal] = [unwritable < patience.noticeTries, tries <= patience.originalTries];
+      const settled = await write(parts, message, { decisions, withNotices, withOriginal });
       tell?.(ended.map(({ delivery }) => delivery));
       parts.journal.note(settled);
       return;
     } catch (error) {
       if (error instanceof NotKept) return; // the operator dropped it meanwhile
-      if (error instanceof Unwritable) noticeFaults += 1; // a store that is away is no reason to tell nobody
+      if (error instanceof Unwritable) unwritable += 1; // a store that is away is no reason to tell nobody
       parts.onBug(error, message.queueId);
       if (stopping.aborted) return; // the lease ends with the next start: a second delivery, never a lost one
       await parts.world.sleep(Math.min(patience.firstMs * 2 ** (tries - 1), patience.longestMs), stopping);
@@ -46,17 +46,15 @@ export async function settle(
   }
 }
 
-interface Written {
-  readonly decisions: readonly Decision[];
+interface Written extends News {
   /** False when they could not be written again and again: the outcomes must not wait for that for ever. */
   readonly withNotices: boolean;
 }
 
 /** All events that are true now. */
-async function write(parts: SettlingParts, message: Message, { decisions, withNotices }: Written): Promise<Event[]> {
-  const notices = withNotices
-    ? await composeNotices(parts, message, decisions)
-    : withoutNotices(parts, message, decisions);
+async function write(parts: SettlingParts, message: Message, { withNotices, ...news }: Written): Promise<Event[]> {
+  const { decisions } = news;
+  const notices = withNotices ? await composeNotices(parts, message, news) : withoutNotices(parts, message, decisions);
   const events = [...decisions.flatMap(({ event }) => event ?? []), ...notices.events];
   const settlements = decisions.map(({ settlement }) => settlement);
   await parts.queue.settle(settlements, events, notices.messages);
