@@ -183,10 +183,27 @@ test("too many messages in a time: the rate is half of what went, grows while it
   assert.equal(site.rate, Infinity);
 });
 
-test("complaints of the rate in a row bring it down to one a minute, not to none", () => {
+test("complaints of the rate bring it down to one a minute, not to none", () => {
   const { site, come } = fixture();
-  for (let i = 0; i < 10; i += 1) come(i * 60_000).go(bad("rate"));
-  assert.equal(site.rate, 1);
+  for (let i = 0; i < 10; i += 1) {
+    come(i * 60_000).go(bad("rate"));
+    come(i * 60_000).go(good);
+  }
+  assert.equal(Math.floor(site.rate), 1);
+});
+
+test("a site that takes nothing after it was slowed down is probed, and goes on at that rate", () => {
+  const { site, come } = fixture();
+  for (let i = 0; i < 99; i += 1) come().go(good);
+  come().go(bad("rate"));
+  const { rate } = site;
+  come(1_000).go(bad("rate"));
+  assert.equal(site.rate, rate, "no slower");
+  assert.deepEqual(come(2_000).notNow?.because, refused);
+  const probe = come(1_000 + firstClosedMs);
+  assert.ok(come(1_000 + firstClosedMs).notNow, "one at a time");
+  probe.go(good, 1_000 + firstClosedMs);
+  assert.equal(come(2_000 + firstClosedMs).notNow, undefined);
 });
 
 test("under pressure, first the window shrinks, then the rate", () => {

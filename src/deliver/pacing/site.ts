@@ -96,6 +96,8 @@ export class Site {
   #learnt: Learnt;
   #epoch = 0;
   #probe: { readonly visit: Visit; readonly until: Instant } | undefined;
+  /** It has taken no message since it last complained of our rate. */
+  #isRefusing = false;
   /** Mail beyond the rate is booked until then. */
   #bookedUntil: Instant = 0;
 
@@ -178,7 +180,10 @@ export class Site {
   /** How the visit went. */
   learn(visit: Visit, answer: Answer, now: Instant): void {
     if (answer.kind === "good" || answer.kind === "reached") this.#reached(visit);
-    if (answer.kind === "good") this.#grow();
+    if (answer.kind === "good") {
+      this.#isRefusing = false;
+      this.#grow();
+    }
     if (answer.kind === "bad" && visit.epoch === this.#epoch) this.#bad(visit, answer, now);
   }
 
@@ -267,7 +272,9 @@ export class Site {
         this.#close(because, { now, visit, isStop: true });
         return;
       case "rate":
-        this.#slowDown(now);
+        // it takes nothing at all for a while, whatever the rate: slower still would be slow long after that
+        if (this.#isRefusing) this.#close(because, { now, visit, isStop: false });
+        else this.#slowDown(now);
         return;
       case "messages": {
         const messagesPerConnection = Math.max(1, Math.floor(this.messagesPerConnection / 2));
@@ -301,6 +308,7 @@ export class Site {
     const least = rate === Infinity ? pacingLimits.firstPerMinute : pacingLimits.slowestPerMinute;
     this.#setRate(Math.max(least, Math.min(rate, this.#meter.perMinute(now)) / 2));
     this.#bucket.empty(now);
+    this.#isRefusing = true;
   }
 
   #close(because: Failure, { now, visit, isStop }: { now: Instant; visit: Visit; isStop: boolean }): void {
