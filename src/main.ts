@@ -55,8 +55,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { promise: storageDied, resolve: onFailure } = Promise.withResolvers<Error>();
   let graceMs = closeGraceMs;
   void storageDied.then(() => (graceMs = 0)); // nothing in flight can be settled any more
-  const onLeasesLost = (): void =>
-    log.logger.warn("the database did not hear of us for too long: other nodes may attempt what is in hand here, too");
+  const onLeasesLost = (): void => {
+    log.logger.warn("the database did not hear of us for too long: attempts end, for other nodes may make them now");
+    worker.endAttempts();
+  };
   const store = opened.use(await openStore(config, { onFailure, onLeasesLost, onWork: () => worker.wake() }));
   const hostname = config.hostname ?? machineName();
   const by = randomUUID();

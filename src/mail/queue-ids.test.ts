@@ -20,5 +20,5 @@ test("ids are unique and sort by arrival, also within one millisecond and when t
   ids.push(next());
   assert.equal(new Set(ids).size, ids.length);
   assert.deepEqual(ids.toSorted(), ids);
-  assert.ok(ids.every((id) => /^[0-9a-hjkmnp-tv-z]{14}$/.test(id)));
+  assert.ok(ids.every((id) => /^[0-9a-hjkmnp-tv-z]{16}$/.test(id)));
 });

@@ -11,9 +11,9 @@ function base32(value: number, digits: number): string {
   return text;
 }
 
-/** A source of ids: 9 characters of time, 2 of order within the millisecond, 3 drawn once for this process. */
+/** A source of ids: 9 characters of time, 2 of order within the millisecond, 5 drawn once for this process. */
 export function queueIds(world: World): () => QueueId {
-  const ours = base32(Math.floor(world.random() * 32 ** 3), 3);
+  const ours = base32(Math.floor(world.random() * 32 ** 5), 5);
   let last = 0;
   let order = 0;
   return () => {

@@ -176,3 +176,18 @@ test("an attempt that fails by a bug is told, and the worker goes on", async () 
   assert.deepEqual([attempts, faults.length, worker.inFlight], [[1, 2], 1, 0]);
   await worker.close(0);
 });
+
+test("attempts end when others may have their deliveries", async () => {
+  const ends: boolean[] = [];
+  const { fake, worker } = started(async (_, { signal, stopping }) => {
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    ends.push(stopping.aborted);
+  });
+  fake.add(1);
+  fake.add(2);
+  await settled();
+  worker.endAttempts();
+  await settled();
+  assert.deepEqual(ends, [false, false], "Waybill does not stop");
+  await worker.close(0);
+});

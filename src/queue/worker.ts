@@ -112,6 +112,11 @@ export class Worker {
     clearInterval(this.#sweep);
   }
 
+  /** Others may have our deliveries now: attempts end where they are, as far as that is possible. */
+  endAttempts(): void {
+    this.#endAttempts(() => true);
+  }
+
   #endOverdueAttempts(): void {
     const startedBefore = performance.now() - workerLimits.attemptMs;
     this.#endAttempts(({ startedAt }) => startedAt < startedBefore);

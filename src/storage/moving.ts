@@ -123,19 +123,23 @@ async function moveEvents(dir: string, target: MoveTarget, onProgress: Move["onP
     const last = rows.at(-1);
     if (last === undefined) return;
     await target.addEvents(
-      rows.map(({ detail }) => JSON.parse(detail) as Event),
+      rows.flatMap(({ detail }) => JSON.parse(detail) as Event | Event[]),
       last.event_id,
     );
     onProgress(await target.progress());
   }
 }
 
+/** A row may hold several. */
+const countEvents = `SELECT coalesce(sum(iif(json_type(detail) = 'array', json_array_length(detail), 1)), 0) AS count
+  FROM event`;
+
 /** What was moved is what was there. */
 async function verify(source: QueueStore, dir: string, moved: Moved): Promise<void> {
   const counts = await source.count({});
   const deliveries = Object.values(counts).reduce((sum, count) => sum + count, 0);
   using db = new DatabaseSync(databaseFile(dir), { readOnly: true });
-  const events = Number(db.prepare("SELECT count(*) AS count FROM event").get()?.["count"]);
+  const events = Number(db.prepare(countEvents).get()?.["count"]);
   if (moved.deliveries === deliveries && moved.events === events) return;
   throw new Error(
     `the counts differ: ${moved.deliveries} of ${deliveries} deliveries and ${moved.events} of ${events} events were ` +

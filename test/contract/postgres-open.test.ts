@@ -39,10 +39,13 @@ function opening(server: TestPostgres): void {
       );
     });
 
-    test("a wrong password, which is not shown", async () => {
-      const url = changed((one) => (one.password = "not-the-password"));
+    test("a user whom the server does not let in; the password is not shown", async () => {
+      const url = changed((one) => Object.assign(one, { username: "stranger", password: "not-the-password" }));
       await assert.rejects(open(url), (error: Error) => {
-        assert.match(error.message, /does not let the user ".+" in \(.*\): check the name and the password in `url`/);
+        assert.match(
+          error.message,
+          /does not let the user "stranger" in \(.*\): check the name and the password in `url`/,
+        );
         return !error.message.includes("not-the-password");
       });
     });

@@ -49,8 +49,8 @@ function plans(server: TestPostgres): void {
         await using _store = await openPostgres({ url, dir: await dataDir() });
         await query(
           url,
-          `INSERT INTO waybill.delivery (queue_id, address, domain, sender_domain, due_at, ready)
-           SELECT i, 'a@b', 'd' || i % ${lanes}, 's', i, i % 20 = 0 FROM generate_series(1, 40000) i`,
+          `INSERT INTO waybill.delivery (queue_id, reverse_path, address, domain, sender_domain, due_at, ready)
+           SELECT i, 'c@s', 'a@b', 'd' || i % ${lanes}, 's', i, i % 20 = 0 FROM generate_series(1, 40000) i`,
         );
         if (known) await query(url, "ANALYZE waybill.delivery");
         const all = { search_path: "waybill", jit: "off", plan_cache_mode: "force_generic_plan", ...claimSettings };

@@ -3,11 +3,12 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { inspect } from "node:util";
 import { sendLetter, simpleContent } from "../support/smtp-client.ts";
 import { startProxy } from "../support/tcp-proxy.ts";
 import { query, startPostgres, type TestPostgres } from "../contract/postgres-server.ts";
 import { NodeProcess, type NodeOptions } from "./node-process.ts";
-import { startWatchingSink } from "./watching-sink.ts";
+import { startWatchingSink, type WatchingSink } from "./watching-sink.ts";
 
 const server = await startPostgres();
 if ("skip" in server) test("nodes", { skip: server.skip });
@@ -16,12 +17,18 @@ else {
   nodes(server);
 }
 
+/** What has not come about within this time will not. */
+const patienceMs = 60_000;
+
+let loads = 0;
+
 /** Letters with a recipient each, to some of the nodes in turn; resolves when each was answered. */
 class Load {
   /** Recipients whose mail is the nodes' duty. */
   readonly promised = new Set<string>();
   /** Other answers than 250. */
   readonly refusals: string[] = [];
+  readonly #name = `load${++loads}`;
   #serial = 0;
 
   async send(ports: readonly number[], letters: number, atOnce = 10): Promise<void> {
@@ -34,7 +41,7 @@ class Load {
 
   async #sendOne(ports: readonly number[]): Promise<void> {
     const serial = ++this.#serial;
-    const to = `r${serial}@d${serial % 7}.example`;
+    const to = `${this.#name}-${serial}@d${serial % 7}.example`;
     const letter = { from: `s${serial}@sender.example`, to: [to], content: simpleContent() };
     const reply = await sendLetter(ports[serial % ports.length]!, letter).catch(
       (error: unknown) => `closed: ${String(error)}`,
@@ -56,18 +63,20 @@ function nodes(server: TestPostgres): void {
     return { all, ports: all.map(({ port }) => port), [Symbol.asyncDispose]: () => stack.disposeAsync() };
   }
 
-  /** All that was promised has arrived, and nothing was attempted by two at once. */
-  async function assertArrived(sink: Awaited<ReturnType<typeof startWatchingSink>>, { promised }: Load): Promise<void> {
-    const isMissing = (): boolean => [...promised].some((to) => !sink.taken.has(to));
-    while (isMissing()) await sink.recipients(sink.taken.size + 1);
-    assert.deepEqual(sink.overlaps, []);
-  }
-
-  /** Nothing is left that a node would attempt once more. */
-  async function assertEmpty(url: string): Promise<void> {
-    for (let left = 1; left > 0; await pause(50))
-      left = Number((await query(url, "SELECT count(*) AS left FROM waybill.delivery"))[0]!["left"]);
+  /** All that was promised arrives, nothing was attempted by two at once, and nothing is left in the database. */
+  async function assertArrived(sink: WatchingSink, { promised }: Load, url: string): Promise<void> {
+    const deadline = AbortSignal.timeout(patienceMs);
+    const missing = (): string[] => [...promised].filter((to) => !sink.taken.has(to));
+    const left = () => query(url, "SELECT * FROM waybill.delivery ORDER BY delivery_id");
+    while (missing().length > 0 || (await left()).length > 0) {
+      if (deadline.aborted) {
+        const nodes = await query(url, "SELECT *, clock_timestamp() FROM waybill.node");
+        assert.fail(inspect({ missing: missing(), left: await left(), nodes }, { depth: 5 }));
+      }
+      await pause(50);
+    }
     assert.deepEqual(await query(url, "SELECT queue_id FROM waybill.message"), []);
+    assert.deepEqual(sink.overlaps, []);
   }
 
   describe("three nodes on one PostgreSQL", () => {
@@ -78,7 +87,7 @@ function nodes(server: TestPostgres): void {
       await using three = await startThree({ sinkPort: sink.port, more }, [url, url, url]);
       const load = new Load();
       await load.send(three.ports, 120, 30);
-      await assertArrived(sink, load);
+      await assertArrived(sink, load, url);
       assert.ok(sink.mostConnections <= 4, `${sink.mostConnections} connections`);
       assert.ok(sink.mostConnections > 1, "and not one at a time");
     });
@@ -92,9 +101,8 @@ function nodes(server: TestPostgres): void {
       await sink.recipients(60);
       await three.all[0]!.kill();
       await loading;
-      await assertArrived(sink, load);
-      await assertEmpty(url);
-      assert.ok(load.promised.size > 150, `${load.promised.size} promised`);
+      await assertArrived(sink, load, url);
+      assert.ok(load.promised.size > 60, `${load.promised.size} promised`);
     });
 
     test("one is cut off from the database: it answers 451, and goes on when it is back", async () => {
@@ -116,8 +124,7 @@ function nodes(server: TestPostgres): void {
       assert.equal(whileCut.promised.size, 0);
       proxy.heal();
       for (const again = new Load(); again.promised.size === 0;) await again.send([three.ports[0]!], 1, 1);
-      await assertArrived(sink, load);
-      await assertEmpty(url);
+      await assertArrived(sink, load, url);
     });
 
     test(
@@ -133,9 +140,8 @@ function nodes(server: TestPostgres): void {
         await server.restart!();
         await loading;
         await load.send(three.ports, 30);
-        await assertArrived(sink, load);
-        await assertEmpty(url);
-        assert.ok(load.promised.size > 100, `${load.promised.size} promised`);
+        await assertArrived(sink, load, url);
+        assert.ok(load.promised.size > 40, `${load.promised.size} promised`);
       },
     );
   });

@@ -10,7 +10,7 @@ export interface WatchingSink extends AsyncDisposable {
   readonly taken: ReadonlyMap<string, number>;
   /** Recipients that were in two transactions at once. */
   readonly overlaps: readonly string[];
-  /** Most connections at once. */
+  /** Most connections at once, without those that said QUIT. */
   readonly mostConnections: number;
   /** Resolves when `count` recipients got theirs. */
   recipients(count: number): Promise<void>;
@@ -41,9 +41,17 @@ class Watch {
   readonly #open = new Set<string>();
   #waiting: { count: number; resolve: () => void }[] = [];
 
+  readonly #inUse = new Set<Socket>();
+
   connected(socket: Socket): void {
     this.sockets.add(socket);
-    this.mostConnections = Math.max(this.mostConnections, this.sockets.size);
+    this.#inUse.add(socket);
+    this.mostConnections = Math.max(this.mostConnections, this.#inUse.size);
+  }
+
+  /** It said QUIT, or was closed. */
+  left(socket: Socket): void {
+    this.#inUse.delete(socket);
   }
 
   begin(recipient: string): void {
@@ -104,6 +112,7 @@ function converse(socket: Socket, watch: Watch, answerMs: number): void {
       recipients.push(recipient);
     }
     isContent = line === "DATA";
+    if (line === "QUIT") watch.left(socket);
     if (line === "QUIT") then(() => socket.end("221 2.0.0 bye\r\n"));
     else if (/^EHLO/i.test(line)) say("250-sink.test\r\n250-PIPELINING\r\n250 8BITMIME");
     else say(isContent ? "354 go ahead" : "250 2.0.0 ok");
@@ -120,6 +129,7 @@ function converse(socket: Socket, watch: Watch, answerMs: number): void {
   socket.on("close", () => {
     closed.abort();
     watch.end([...open]);
+    watch.left(socket);
     watch.sockets.delete(socket);
   });
 }

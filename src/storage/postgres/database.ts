@@ -66,6 +66,7 @@ export function connectionSettings({ url, schema }: ConnectionOptions, limits: C
     options: options.join(" "),
     connectionTimeoutMillis: connectMs,
     statement_timeout: statementMs,
+    idle_in_transaction_session_timeout: statementMs, // of who is cut off: its locks go
     query_timeout: statementMs === 0 ? 0 : statementMs + silenceMs,
     keepAlive: true,
     types: ourTypes,

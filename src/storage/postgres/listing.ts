@@ -4,10 +4,9 @@ import type { DeliveryState, QueuedDelivery, QueueFilter } from "../../queue/sto
 import type { Parameter, Runner, Statement } from "./database.ts";
 import { deliveryColumns, type DeliveryRow, type MessageRow, stateColumn, toQueuedDelivery } from "./rows.ts";
 
-/** `from` is looked for among the mail of its domain: a message's row is large. */
 const conditions: Record<keyof QueueFilter, (term: string) => string> = {
   queueId: (term) => `d.queue_id = ${term}`,
-  from: (term) => `m.reverse_path = ${term} AND d.sender_domain = substring(${term}::text FROM '[^@]*$')`,
+  from: (term) => `d.reverse_path = ${term}`,
   to: (term) => `d.address = ${term}`,
   domain: (term) => `d.domain = ${term}`,
   state: (term) => `${stateColumn} = ${term}`,
@@ -35,12 +34,10 @@ export interface Page {
   readonly limit: number;
 }
 
-const withMessage = "JOIN message m USING (queue_id)";
-
 function pageStatement(what: "list" | "ids", { names, sql }: Where): Statement {
   const columns =
     what === "ids" ? "d.delivery_id" : `${deliveryColumns}, ${stateColumn} AS state, m.facts, m.expires_at`;
-  const join = what === "list" || names.includes("from") ? withMessage : "";
+  const join = what === "list" ? "JOIN message m USING (queue_id)" : "";
   return {
     name: [what, ...names].join("_"),
     text: `SELECT ${columns} FROM delivery d ${join} WHERE d.delivery_id > $1 AND ${sql} ORDER BY d.delivery_id LIMIT $2`,
@@ -66,7 +63,7 @@ export async function countDeliveries(runner: Runner, filter: QueueFilter): Prom
   const { names, sql, terms } = where(filter, 1);
   const statement: Statement = {
     name: ["count", ...names].join("_"),
-    text: `SELECT ${stateColumn} AS state, count(*) AS count FROM delivery d ${names.includes("from") ? withMessage : ""}
+    text: `SELECT ${stateColumn} AS state, count(*) AS count FROM delivery d
       WHERE ${sql} GROUP BY 1`,
   };
   const counts = { due: 0, deferred: 0, claimed: 0, held: 0 };

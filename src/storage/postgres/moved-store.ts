@@ -44,19 +44,19 @@ const progress: Statement = {
 const addMessages: Statement = {
   name: "move_messages",
   text: `WITH messages AS (
-    INSERT INTO message (queue_id, reverse_path, expires_at, facts, recipients, chunks, body)
-    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::integer[], $6::integer[], $7::bytea[])),
+    INSERT INTO message (queue_id, expires_at, facts, recipients, chunks, body)
+    SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::integer[], $5::integer[], $6::bytea[])),
   deliveries AS (
-    INSERT INTO delivery (queue_id, address, domain, sender_domain, wishes, due_at, attempts, deferred, held,
+    INSERT INTO delivery (queue_id, reverse_path, address, domain, sender_domain, wishes, due_at, attempts, deferred, held,
       bounce_ordered, delay_notice_sent, last_failure, ready)
-    SELECT queue_id, address, domain, sender_domain, wishes, due_at, attempts, deferred, held, bounce_ordered,
-      delay_notice_sent, last_failure, false
-    FROM unnest($8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::integer[],
-      $15::boolean[], $16::boolean[], $17::boolean[], $18::boolean[], $19::text[]) WITH ORDINALITY
-      AS d(queue_id, address, domain, sender_domain, wishes, due_at, attempts, deferred, held, bounce_ordered,
-        delay_notice_sent, last_failure, number) ORDER BY number)
+    SELECT queue_id, reverse_path, address, domain, sender_domain, wishes, due_at, attempts, deferred, held,
+      bounce_ordered, delay_notice_sent, last_failure, false
+    FROM unnest($7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[],
+      $14::integer[], $15::boolean[], $16::boolean[], $17::boolean[], $18::boolean[], $19::text[]) WITH ORDINALITY
+      AS d(queue_id, reverse_path, address, domain, sender_domain, wishes, due_at, attempts, deferred, held,
+        bounce_ordered, delay_notice_sent, last_failure, number) ORDER BY number)
   UPDATE moved_store SET messages = messages + cardinality($1::text[]),
-    deliveries = deliveries + cardinality($8::text[]), last_delivery_id = $20 WHERE source = $21`,
+    deliveries = deliveries + cardinality($7::text[]), last_delivery_id = $20 WHERE source = $21`,
 };
 const addEvents: Statement = {
   name: "move_events",
@@ -104,13 +104,13 @@ export class MoveTarget implements AsyncDisposable {
     const deliveries = messages.flatMap(({ deliveries }) => deliveries);
     await runner.run(addMessages, [
       texts(messages.map(({ message }) => message.queueId)),
-      texts(messages.map(({ message }) => message.reversePath)),
       bigints(messages.map(({ deliveries }) => deliveries[0]!.expiresAt)),
       texts(messages.map(({ message }) => JSON.stringify(message))),
       integers(messages.map(({ deliveries }) => deliveries.length)),
       integers(bodies.map((body) => (typeof body === "number" ? body : 0))),
       byteas(bodies.map((body) => (typeof body === "number" ? null : body))),
       texts(deliveries.map(({ message }) => message.queueId)),
+      texts(deliveries.map(({ message }) => message.reversePath)),
       texts(deliveries.map(({ recipient }) => recipient.address)),
       texts(deliveries.map(({ recipient }) => domainOf(recipient.address))),
       texts(deliveries.map(({ message: { reversePath } }) => (reversePath === "" ? "" : domainOf(reversePath)))),

@@ -1,4 +1,4 @@
-// Small bodies of messages that were kept to be attempted at once: these need no second trip to the database.
+// Small bodies of messages kept a moment ago: most are delivered at once, and by this node.
 import type { QueueId } from "../../mail/message.ts";
 
 export class RecentBodies {

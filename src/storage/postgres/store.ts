@@ -158,7 +158,7 @@ class PostgresStore implements QueueStore, HistoryStore, SiteStore {
         }
       });
     const deliveries = await this.#keeps.add({ ...rest, body: content, lease });
-    if (lease !== undefined) this.#recent.add(queueId, content);
+    this.#recent.add(queueId, content);
     return deliveries;
   }
 
