@@ -185,6 +185,7 @@ test("attempts end when others may have their deliveries", async () => {
   });
   fake.add(1);
   fake.add(2);
+  worker.wake();
   await settled();
   worker.endAttempts();
   await settled();
