@@ -1,6 +1,7 @@
 // A Waybill under test: a process of its own.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -11,9 +12,13 @@ export interface Server extends AsyncDisposable {
 
 const program = fileURLToPath(new URL("../../bin/waybill", import.meta.url));
 
+/** As its first line has it run. */
+const [firstLine = ""] = readFileSync(program, "utf8").split("\n", 1);
+const ownFlags = firstLine.match(/--\S+/g) ?? [];
+
 /** Starts with a config file; resolves when `port` greets. `flags`: of Node. */
 export async function startServer(config: string, port: number, flags: readonly string[] = []): Promise<Server> {
-  const child = spawn(process.execPath, [...flags, program, "start", "--config", config], {
+  const child = spawn(process.execPath, [...ownFlags, ...flags, program, "start", "--config", config], {
     stdio: ["ignore", "ignore", "inherit"],
   });
   const exit = once(child, "exit");
