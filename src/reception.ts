@@ -32,8 +32,9 @@ const phases = { connection: "connect", "reverse-path": "mail", recipient: "rcpt
 function answer(stages: ReceptionParts, question: Asked): Reply | Promise<Reply> {
   const phase = phases[question.about];
   const refusal = stages.judge.judge(phase, factsOf(stages, question));
+  if (refusal === undefined) return welcome[question.about];
   const decide = (no: Reply | undefined): Reply => {
-    if (no === undefined) return welcome[question.about](question);
+    if (no === undefined) return welcome[question.about];
     const from = question.about === "connection" ? undefined : question.origin.reversePath;
     const to = question.about === "recipient" ? question.recipient.address : undefined;
     stages.journal.note([
@@ -52,23 +53,20 @@ function answer(stages: ReceptionParts, question: Asked): Reply | Promise<Reply>
   return refusal instanceof Promise ? refusal.then(decide) : decide(refusal);
 }
 
-const welcome: Record<Asked["about"], (question: Asked) => Reply> = {
-  connection: () => reply(220, undefined),
-  "reverse-path": () => reply(250, "2.1.0", "sender noted"),
-  recipient: () => reply(250, "2.1.5", "recipient noted"),
+const welcome: Readonly<Record<Asked["about"], Reply>> = {
+  connection: reply(220, undefined),
+  "reverse-path": reply(250, "2.1.0", "sender noted"),
+  recipient: reply(250, "2.1.5", "recipient noted"),
 };
 
 function factsOf(stages: ReceptionParts, question: Asked): Facts {
-  const facts: Facts = { client: question.client, trusted: stages.isTrusted(question.client) };
-  if (question.about === "connection") return facts;
+  const { client } = question;
+  const trusted = stages.isTrusted(client);
+  if (question.about === "connection") return { client, trusted };
   const { reversePath } = question.origin;
-  if (question.about === "reverse-path") return { ...facts, reversePath };
-  return {
-    ...facts,
-    reversePath,
-    recipient: question.recipient,
-    recipientIs: stages.whose(question.recipient.address),
-  };
+  if (question.about === "reverse-path") return { client, trusted, reversePath };
+  const { recipient } = question;
+  return { client, trusted, reversePath, recipient, recipientIs: stages.whose(recipient.address) };
 }
 
 function begin(stages: Stages, client: Client, envelope: Envelope): ContentSink {

@@ -54,8 +54,7 @@ export function destinationRoutes(app: Hono, { destinations, queue, world, steer
     else {
       if (action === "resume") await destinations.resume(site);
       else destinations.drain(site);
-      for (const domain of destinations.domainsOf(site))
-        due += await queue.change({ domain }, "retry", world.now());
+      for (const domain of destinations.domainsOf(site)) due += await queue.change({ domain }, "retry", world.now());
     }
     steered(action, site, due);
     return c.json({ site, action, due });

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as fc from "fast-check";
+import ipaddr from "ipaddr.js";
 import { canonicalAddress, networks } from "./networks.ts";
 
 test("an address is in a network when its first bits are the network's", () => {
@@ -34,6 +36,26 @@ test("a scoped address is matched without its zone", () => {
 test("an entry that is no network is named", () => {
   for (const text of ["10.0.0.0/33", "2001:db8::/129", "example.org", "10.0.0.0/", "10.0.0.0/8/8x", "10/8"])
     assert.throws(() => networks([text]), { message: new RegExp(`^"${text}" is not a network`) }, text);
+});
+
+test("addresses of both families, however written, are where their bits say", () => {
+  const mapped = fc.ipV4().map((address) => `::ffff:${address}`);
+  const anyAddress = fc.oneof(
+    fc.ipV4(),
+    mapped,
+    mapped.map((text) => text.toUpperCase()),
+    fc.ipV6(),
+  );
+  fc.assert(
+    fc.property(anyAddress, anyAddress, fc.nat(128), (text, other, longest) => {
+      const [address, network] = [ipaddr.process(text), ipaddr.process(other)];
+      const bits = Math.min(longest, network.kind() === "ipv4" ? 32 : 128);
+      const expected = address.kind() === network.kind() && address.match(network, bits);
+      assert.equal(networks(["192.0.2.1", `${network.toString()}/${bits}`]).has(text), expected);
+      assert.equal(canonicalAddress(text), address.toString());
+    }),
+    { numRuns: 2_000 },
+  );
 });
 
 test("an address is written in one way", () => {

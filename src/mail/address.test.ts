@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import * as fc from "fast-check";
 import {
   type Address,
+  asPlainAddress,
   displayAddress,
   domainOf,
   isInternational,
@@ -37,6 +39,22 @@ test("the isemail suite, read as mailboxes of RFC 5321", { skip: !existsSync(fil
     assert.equal(parseAddress(text) !== undefined, isMailbox(one), `${JSON.stringify(text)} ${one.diagnosis}`);
   }
 });
+
+test("the short way to read plain addresses finds what the long way finds", () => {
+  const words = ["a", "B9", ".", "-", "_", "+", "é", '"', " ", "@", "a".repeat(31), "b".repeat(32), "xn--a", "example"];
+  const text = fc.array(fc.constantFrom(...words), { maxLength: 7 }).map((parts) => parts.join(""));
+  const many = fc.nat(8).map((count) => `${"c".repeat(30)}.`.repeat(count)); // up to the limit of 254 octets
+  fc.assert(
+    fc.property(text, many, text, (localPart, labels, name) => {
+      const address = `${localPart}@${labels}${name}x`;
+      const long = parseAddress(`${localPart}@${labels}${name}X`); // an upper-case letter leads the long way
+      assert.equal(asPlainAddress(address), long === address && isPlain(long) ? long : undefined);
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+const isPlain = (address: string): boolean => /^[\w+.-]+@[\w.-]+$/.test(address);
 
 describe("one mailbox has one form", () => {
   const forms: [string, string][] = [

@@ -42,8 +42,19 @@ export function parseAddressLiteral(text: string): Domain | undefined {
     : undefined;
 }
 
+// what most addresses are: all in ASCII, nothing quoted, the domain in lower case already; each length as limited below
+const atext = "[\\w!#$%&'*+\\-/=?^`{|}~]";
+const ldhLabel = "[a-z\\d_](?:[a-z\\d_-]{0,61}[a-z\\d_])?";
+const plainAddress = new RegExp(`^(?=[^@]{1,64}@)${atext}+(?:\\.${atext}+)*@${ldhLabel}(?:\\.${ldhLabel})*$`);
+
+/** `text`, if it is an address that is in canonical form as it stands; undefined: `parseAddress` has to look at it. */
+export const asPlainAddress = (text: string): Address | undefined =>
+  text.length <= addressLimits.pathBytes - "<>".length && plainAddress.test(text) ? (text as Address) : undefined;
+
 /** RFC 5321 §4.1.2 Mailbox; undefined when it is not one. */
-export function parseAddress(text: string): Address | undefined {
+export const parseAddress = (text: string): Address | undefined => asPlainAddress(text) ?? parseAnyAddress(text);
+
+function parseAnyAddress(text: string): Address | undefined {
   const at = text.lastIndexOf("@");
   if (at < 1) return undefined;
   const localPart = canonicalLocalPart(text.slice(0, at));

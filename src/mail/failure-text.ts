@@ -10,7 +10,9 @@ const harmless = /^[!-~]+(?: [!-~]+)*$/;
 
 /** Text of strangers on one line and harmless on a terminal: no control characters, no change of writing direction. */
 export function oneLine(text: string): string {
-  const line = harmless.test(text) ? text : text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069\s]+/gu, " ").trim();
+  const line = harmless.test(text)
+    ? text
+    : text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069\s]+/gu, " ").trim();
   return line.length > longestWords ? `${line.slice(0, longestWords)}…` : line;
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as fc from "fast-check";
 import type { Address } from "./address.ts";
 import { countReceived, fieldValue, formatDate, formatReceived, readHeader } from "./header.ts";
 import type { QueueId } from "./message.ts";
@@ -23,8 +24,54 @@ test("a message without a header section has no fields", () => {
   assert.deepEqual(readHeader(bytes("\r\nReceived: no\r\n")), []);
 });
 
-test("dates are RFC 5322's, two-digit days included", () => {
-  assert.equal(formatDate(Date.UTC(2026, 10, 2, 3, 4, 5)), "Mon, 02 Nov 2026 03:04:05 +0000");
+test("line by line, as the words of RFC 5322 §2.2 say, it is the same", () => {
+  const parts = [
+    "a",
+    "Received",
+    "received: ",
+    ":",
+    " ",
+    "\t",
+    "\r\n",
+    "\n",
+    "\r",
+    "\r\n\r\n",
+    "\r\n ",
+    "é",
+    "Message-ID: <1>",
+  ];
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...parts), { maxLength: 20 }), (chosen) => {
+      const text = chosen.join("");
+      const read = readHeader(bytes(text)).map(({ name, value }) => ({ name, value }));
+      assert.deepEqual(read, readLineByLine(text));
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+function readLineByLine(text: string): { name: string; value: string }[] {
+  const fields: { name: string; value: string }[] = [];
+  for (const line of text.split("\r\n\r\n")[0]!.split(/\r?\n/)) {
+    const last = fields.at(-1);
+    const [, name, value = ""] = /^([!-9;-~]+)[ \t]*:(.*)$/s.exec(line) ?? [];
+    if (last !== undefined && /^[ \t]/.test(line)) last.value = `${last.value} ${line.trim()}`;
+    else if (name !== undefined) fields.push({ name, value: value.trim() });
+    else break;
+  }
+  return fields;
+}
+
+test("dates are RFC 5322's, two-digit days included, whatever was asked before", () => {
+  const at = Date.UTC(2026, 10, 2, 3, 4, 5);
+  for (const [ms, seconds] of [
+    [0, "05"],
+    [999, "05"],
+    [1_000, "06"],
+    [-1, "04"],
+    [0, "05"],
+  ] as const)
+    assert.equal(formatDate(at + ms), `Mon, 02 Nov 2026 03:04:${seconds} +0000`);
 });
 
 const arrival = {

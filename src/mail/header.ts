@@ -10,14 +10,16 @@ export interface HeaderField {
   readonly value: string;
 }
 
+const emptyLine = Buffer.from("\r\n\r\n");
+
 /** A name at the start of a line, if a colon follows. RFC 5322 §2.2 */
 const fieldName = /[!-9;-~]+(?=[ \t]*:)/y;
 
 /** The fields of a header section, read from a message's first bytes. Lines that are no field end it, as the empty line does. */
 export function readHeader(head: Uint8Array): HeaderField[] {
   const fields: HeaderField[] = [];
-  const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
-  const sectionEnd = bytes.indexOf("\r\n\r\n"); // what follows it may be long, and no line of it matters
+  const bytes = Buffer.isBuffer(head) ? head : Buffer.from(head.buffer, head.byteOffset, head.byteLength);
+  const sectionEnd = bytes.indexOf(emptyLine); // what follows it may be long, and no line of it matters
   const text = bytes.toString("utf8", 0, sectionEnd === -1 ? bytes.length : sectionEnd);
   for (let start = 0, end; start < text.length; start = end + 1) {
     fieldName.lastIndex = start;
@@ -48,6 +50,7 @@ class RawField implements HeaderField {
   }
 
   get value(): string {
+    if (!this.#folded.includes("\n")) return this.#folded.trim();
     const lines = this.#folded.split("\n");
     return lines.map((line) => line.trim()).join(" ");
   }

@@ -26,7 +26,6 @@ export class Connection {
   readonly #session: Session;
   readonly #secureContext: SecureContext | undefined;
   readonly #times: ReceiveTimes;
-  readonly #startedAt = performance.now();
   #socket: Socket;
   #phase: "delayed" | "open" | "leaving" | "gone" = "delayed";
   /** Replies wait for the client to read them. */
@@ -43,7 +42,7 @@ export class Connection {
     this.#secureContext = setup.secureContext;
     this.#times = setup.times;
     this.#conversation = new Conversation(setup, {
-      send: (bytes) => this.#send(bytes),
+      send: (text) => this.#send(text),
       startTls: () => this.#startTls(),
       close: () => this.#leave(),
       resume: () => this.#settle(),
@@ -57,10 +56,10 @@ export class Connection {
   checkTime(now: number): void {
     switch (this.#phase) {
       case "delayed":
-        if (now - this.#startedAt >= this.#times.greetingDelayMs) this.#greet();
+        if (now - this.#conversation.startedAt >= this.#times.greetingDelayMs) this.#greet();
         return;
       case "open": {
-        const late = overdue({ ...this.#conversation.moments, startedAt: this.#startedAt }, this.#times, now);
+        const late = overdue(this.#conversation.moments, this.#times, now);
         if (late) this.#conversation.hangUp(late);
         return;
       }
@@ -154,8 +153,8 @@ export class Connection {
     this.#conversation.hangUp(shuttingDown);
   }
 
-  #send(bytes: Uint8Array | string): void {
-    if (this.#phase !== "open" || this.#socket.write(bytes)) return;
+  #send(text: string): void {
+    if (this.#phase !== "open" || this.#socket.write(text)) return;
     if (!this.#stuffed) this.#conversation.progress();
     this.#stuffed = true;
     if (this.#socket.writableLength <= unreadReplyBytes) return;

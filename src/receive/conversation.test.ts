@@ -14,7 +14,7 @@ function converse() {
   const conversation = new Conversation(
     { session, stage, onEvent: (event) => void events.push(event) },
     {
-      send: (bytes) => void log.push(Buffer.from(bytes).toString().trim()),
+      send: (text) => void log.push(text.trim()),
       startTls: () => Promise.resolve(undefined),
       close: () => void log.push("close"),
       resume: () => void log.push("resume"),
@@ -52,7 +52,7 @@ test("effects behind a question come before those of its answer", () => {
   const question = { about: "connection", client: session.client } as const;
   session.feed = () => [
     { kind: "ask", question },
-    { kind: "send", bytes: Buffer.from("behind") },
+    { kind: "send", text: "behind" },
   ];
   feed("any");
   assert.deepEqual(log, ["behind", "220 yes"]);

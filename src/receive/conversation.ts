@@ -14,7 +14,7 @@ export interface ConversationSetup {
 
 /** What effects do to the connection. */
 export interface Wire {
-  send(bytes: Uint8Array | string): void;
+  send(text: string): void;
   /** Undefined: the handshake failed, and the connection with it. */
   startTls(): Promise<TlsFacts | undefined>;
   close(): void;
@@ -28,6 +28,7 @@ const nothing: Effects = [];
 const localError = reply(451, "4.3.0", "local error, try again later");
 
 export class Conversation {
+  readonly startedAt = performance.now();
   readonly #session: Session;
   readonly #stage: ReceiveStage;
   readonly #onEvent: (event: ReceiveEvent) => void;
@@ -35,7 +36,7 @@ export class Conversation {
   /** Our answer, our disk or a handshake; its promise also tells whether a late result still counts. */
   #awaited: Promise<unknown> | undefined;
   #content: { readonly sink: ContentSink; readonly envelope: Envelope; readonly since: number } | undefined;
-  #progressAt = performance.now();
+  #progressAt = this.startedAt;
 
   constructor({ session, stage, onEvent }: ConversationSetup, wire: Wire) {
     this.#session = session;
@@ -55,9 +56,10 @@ export class Conversation {
   }
 
   /** What the time limits need. */
-  get moments(): Omit<Moments, "startedAt"> {
+  get moments(): Moments {
     const { waiting } = this.#session;
     return {
+      startedAt: this.startedAt,
       progressAt: this.#progressAt,
       contentSince: this.#content?.since ?? this.#progressAt,
       waiting: this.isWaiting && waiting !== "tls" ? "us" : waiting,
@@ -112,7 +114,7 @@ export class Conversation {
         if (next === nothing) continue;
         const rest = effects.slice(i + 1);
         if (next instanceof Promise) return void this.#await(next, rest);
-        effects = [...rest, ...next];
+        effects = rest.length === 0 ? next : [...rest, ...next];
         i = -1;
       }
     } catch (error) {
@@ -122,13 +124,12 @@ export class Conversation {
 
   async #await(promise: Promise<() => Effects>, rest: Effects): Promise<void> {
     this.#awaited = promise;
-    this.progress();
     try {
       const proceed = await promise;
       if (this.#awaited !== promise) return; // hung up or lost meanwhile
       this.#awaited = undefined;
       this.progress();
-      this.#run(() => [...rest, ...proceed()]);
+      this.#run(() => (rest.length === 0 ? proceed() : [...rest, ...proceed()]));
       if (!this.isWaiting) this.#wire.resume();
     } catch (error) {
       this.#fault(error);
@@ -139,7 +140,7 @@ export class Conversation {
   #perform(effect: Effect): Effects | Promise<() => Effects> {
     switch (effect.kind) {
       case "send":
-        this.#wire.send(effect.bytes);
+        this.#wire.send(effect.text);
         return nothing;
       case "ask":
         return this.#ask(effect.question);

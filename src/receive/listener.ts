@@ -47,22 +47,29 @@ export async function listen(options: ListenOptions, stage: ReceiveStage): Promi
   const connections = (): Connection[] => [...sockets.values()].filter((connection) => connection !== undefined);
   const { onEvent, times } = options;
 
-  const accept = async (socket: Socket): Promise<void> => {
+  const accept = (socket: Socket): void => {
     sockets.set(socket, undefined);
-    socket.on("error", () => {}).once("close", () => sockets.delete(socket)); // each error is followed by a close
+    socket.on("error", ignore).on("close", () => sockets.delete(socket)); // each error is followed by a close
     const peer = endpointOf(socket);
-    try {
-      const connection = peer && (await welcome({ socket, peer, options, stage }));
+    if (peer === undefined) return;
+    const enter = (connection: Connection | undefined): void => {
       if (sockets.has(socket)) sockets.set(socket, connection);
-    } catch (error) {
+    };
+    const fail = (error: unknown): void => {
       socket.destroy();
-      const text = error instanceof Error ? error.message : String(error);
-      onEvent({ kind: "trouble", text, ...(peer && { address: peer.address }) });
+      onEvent({ kind: "trouble", text: error instanceof Error ? error.message : String(error), address: peer.address });
+    };
+    try {
+      const welcomed = welcome({ socket, peer, options, stage });
+      if (welcomed instanceof Promise) welcomed.then(enter).catch(fail);
+      else enter(welcomed);
+    } catch (error) {
+      fail(error);
     }
   };
 
   // half-open: a client that has sent all and ended its side still gets the replies
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => void accept(socket));
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, accept);
   const { address, port } = await bind(server, options.address);
   server.on("error", (error) => onEvent({ kind: "trouble", text: `cannot accept a connection: ${error.message}` }));
   const timer = setInterval(() => {
@@ -90,6 +97,8 @@ export async function listen(options: ListenOptions, stage: ReceiveStage): Promi
   };
 }
 
+const ignore = (): void => {};
+
 interface Arrival {
   readonly socket: Socket;
   readonly peer: Endpoint;
@@ -97,27 +106,36 @@ interface Arrival {
   readonly stage: ReceiveStage;
 }
 
-/** From a fresh socket to a session; undefined when the client was refused or has left. */
-async function welcome({ socket, peer, options, stage }: Arrival): Promise<Connection | undefined> {
-  const { tls, times, onEvent } = options;
-  const limitMs = handshakeLimitMs(times);
-  const proxied = options.proxies.has(peer.address) ? await readEndpoint(socket, limitMs) : undefined;
-  if (socket.destroyed) return undefined;
-  const { address, port } = proxied ?? peer;
+type Welcomed = Connection | undefined;
+
+/** From a fresh socket to a session, at once if no handshake comes before it; undefined: the client was refused or has left. */
+const welcome = (arrival: Arrival): Welcomed | Promise<Welcomed> =>
+  arrival.options.proxies.has(arrival.peer.address) ? welcomeProxied(arrival) : admit(arrival);
+
+async function welcomeProxied(arrival: Arrival): Promise<Welcomed> {
+  const { socket, peer, options } = arrival;
+  const proxied = await readEndpoint(socket, handshakeLimitMs(options.times));
+  return socket.destroyed ? undefined : admit({ ...arrival, peer: proxied ?? peer });
+}
+
+function admit({ socket, peer, options, stage }: Arrival): Welcomed | Promise<Welcomed> {
+  const { tls, times, onEvent, admission } = options;
+  const { address, port } = peer;
   const client: Client = { address, port, protocol: "SMTP" };
-  const refusal = options.admission.enter(address);
+  const refusal = admission.enter(address);
   if (refusal) {
     onEvent({ kind: "refused", stage: "connect", reply: refusal, client });
     turnAway(socket, tls.mode === "implicit" ? undefined : refusal);
     return undefined;
   }
-  socket.once("close", () => options.admission.leave(address));
-  const setup = { stage, times, onEvent, secureContext: tls.mode === "none" ? undefined : tls.secureContext };
-  if (tls.mode !== "implicit") return new Connection({ ...setup, socket, session: options.newSession(client) });
-  const wire = await secure(socket, tls.secureContext, limitMs);
-  if (wire.destroyed) return undefined;
-  const session = options.newSession({ ...client, tls: tlsFactsOf(wire) });
-  return new Connection({ ...setup, socket: wire, session });
+  socket.on("close", () => admission.leave(address));
+  const secureContext = tls.mode === "none" ? undefined : tls.secureContext;
+  const open = (wire: Socket, client: Client): Connection =>
+    new Connection({ stage, times, onEvent, secureContext, socket: wire, session: options.newSession(client) });
+  if (tls.mode !== "implicit") return open(socket, client);
+  return secure(socket, tls.secureContext, handshakeLimitMs(times)).then((wire) =>
+    wire.destroyed ? undefined : open(wire, { ...client, tls: tlsFactsOf(wire) }),
+  );
 }
 
 /** Words, unless the client waits for a TLS handshake: that would cost more than the session we refuse. */

@@ -12,7 +12,7 @@ import { listen, type ListenOptions } from "./listener.ts";
 import { selfSigned } from "./self-signed.ts";
 import type { ContentSink, ReceiveEvent, ReceiveStage } from "./stage.ts";
 
-const ok = (text: string): Effect => ({ kind: "send", bytes: Buffer.from(formatReply(reply(250, "2.0.0", text))) });
+const ok = (text: string): Effect => ({ kind: "send", text: formatReply(reply(250, "2.0.0", text)) });
 
 export const envelope: Envelope = {
   reversePath: "ann@example.org" as Address,
@@ -48,7 +48,7 @@ export class ScriptedSession implements Session {
   answer(decided: Reply): Effect[] {
     this.#greeted = true;
     this.waiting = "command";
-    return [{ kind: "send", bytes: Buffer.from(formatReply(decided)) }, ...this.#read()];
+    return [{ kind: "send", text: formatReply(decided) }, ...this.#read()];
   }
 
   secured(tls: TlsFacts): Effect[] {
@@ -59,7 +59,7 @@ export class ScriptedSession implements Session {
 
   hangUp(farewell: Reply): Effect[] {
     this.calls.push("hangUp");
-    return [...this.lost(), { kind: "send", bytes: Buffer.from(formatReply(farewell)) }, { kind: "close" }];
+    return [...this.lost(), { kind: "send", text: formatReply(farewell) }, { kind: "close" }];
   }
 
   lost(): Effect[] {
@@ -115,7 +115,7 @@ export class ScriptedSession implements Session {
       case "REFUSE":
         return [{ kind: "refused", stage: "mail", reply: reply(550, "5.7.1", "no"), from: envelope.reversePath }];
       case "BIG":
-        return [{ kind: "send", bytes: Buffer.alloc(64 * 1024, ".") }];
+        return [{ kind: "send", text: ".".repeat(64 * 1024) }];
       case "THROW":
         throw new Error("a bug");
       case "QUIT":

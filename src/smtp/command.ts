@@ -1,5 +1,5 @@
 // One command line → a typed command, or the reply that says what is wrong with it. RFC 5321 §4.1.
-import { isInternational, parseAddress, parseDomain } from "../mail/address.ts";
+import { isInternational, parseDomain } from "../mail/address.ts";
 import type { Origin, Recipient } from "../mail/envelope.ts";
 import { type EnhancedCode, type Reply, reply } from "../mail/reply.ts";
 import { limits } from "./limits.ts";
@@ -111,7 +111,7 @@ function parseMail(rest: string): ParsedCommand {
 }
 
 function parseRcpt(rest: string, ourName: string): ParsedCommand {
-  const path = /^to:/i.test(rest) ? parsePath(rest.slice(3), parseAddress(`postmaster@${ourName}`)) : undefined;
+  const path = /^to:/i.test(rest) ? parsePath(rest.slice(3), ourName) : undefined;
   if (path === undefined || path.address === "")
     return syntaxProblem("RCPT", "5.1.3", "bad recipient address; write RCPT TO:<ann@example.org>");
   const read = readParameters(path.words, rcptParameters);

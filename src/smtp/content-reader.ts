@@ -1,6 +1,7 @@
 // The one judge of message octets, from DATA and from BDAT: line ends, NUL and size. RFC 5321 §2.3.8, RFC 3030 §3.
 // Text lines longer than 1,000 octets (RFC 5321 §4.5.3.1.6) are let through: many real messages have them.
 import { type Reply, reply } from "../mail/reply.ts";
+import { asBuffer } from "./input-buffer.ts";
 import { limits } from "./limits.ts";
 
 // a regular expression over Latin-1 text runs at 2.9 GB/s here, a loop over the octets at 1.1 GB/s
@@ -40,7 +41,8 @@ export class ContentReader {
     if (this.#refusal !== undefined) return false;
     const { maxBytes, binary } = this.#rules;
     // beyond the limit nothing is looked at, so that the first fault is the same however the octets are split
-    if (!binary) this.#checkLineEnds(bytes.subarray(0, maxBytes + 1 - before), before);
+    const mostBytes = maxBytes + 1 - before;
+    if (!binary) this.#checkLineEnds(bytes.length > mostBytes ? bytes.subarray(0, mostBytes) : bytes, before);
     if (this.#sizeBytes > maxBytes)
       this.#refusal ??= reply(552, "5.3.4", `message larger than the limit of ${maxBytes} bytes`);
     return this.#refusal === undefined;
@@ -56,7 +58,7 @@ export class ContentReader {
     if (bytes.length === 0) return;
     if (this.#afterCr && bytes[0] !== lf) return this.#refuse("bare CR", before);
     const start = this.#afterCr ? 1 : 0;
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1", start);
+    const text = asBuffer(bytes).toString("latin1", start);
     const at = text.search(offence);
     // a CR at the very end: the next octet decides
     this.#afterCr = at !== -1 && at === text.length - 1 && text[at] === "\r";

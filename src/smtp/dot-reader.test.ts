@@ -84,6 +84,21 @@ test("stuffed, split and read again it is the same", () => {
   );
 });
 
+test("any octets, split anywhere, end where the first CRLF.CRLF says", () => {
+  const octets = fc.array(fc.constantFrom("\r", "\n", ".", "\r\n.", "a"), { maxLength: 16 });
+  fc.assert(
+    fc.property(octets, (parts) => {
+      const text = parts.join("");
+      const { content, rest } = readEveryWay(text);
+      const [whole = "", ...others] = `\r\n${text}`.split("\r\n.\r\n");
+      if (others.length === 0) return assert.equal(rest, undefined);
+      assert.equal(content, `${whole}\r\n`.replaceAll("\r\n.", "\r\n").slice(2));
+      assert.equal(rest, others.join("\r\n.\r\n"));
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
 test("octets without dots are not copied", () => {
   const input = new InputBuffer();
   const reader = new DotReader();

@@ -22,22 +22,26 @@ export class DotReader implements Framing {
       this.#skip = 0;
     }
     const octets = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]);
-    const endAt = octets.indexOf(end);
-    if (endAt !== -1) {
-      input.push(octets.subarray(endAt + end.length));
-      return { content: unstuffed(octets.subarray(0, endAt + 2)).subarray(this.#skip), ended: true };
+    // the only dot at the start of a line is most often that of the end: then one search finds that nothing is stuffed
+    const dotAt = octets.indexOf(lineDot);
+    const endAt = dotAt === -1 ? -1 : octets.indexOf(end, dotAt);
+    const ended = endAt !== -1;
+    const upTo = ended ? endAt + 2 : octets.length - heldLength(octets);
+    const isStuffed = dotAt !== -1 && dotAt + lineDot.length <= upTo;
+    const content = isStuffed
+      ? unstuffed(octets.subarray(0, upTo)).subarray(this.#skip)
+      : octets.subarray(this.#skip, upTo);
+    if (ended) input.push(octets.subarray(endAt + end.length));
+    else {
+      this.#held = upTo === octets.length ? empty : Buffer.from(octets.subarray(upTo));
+      this.#skip = Math.max(this.#skip - upTo, 0);
     }
-    const hold = octets.length - heldLength(octets);
-    const content = unstuffed(octets.subarray(0, hold)).subarray(this.#skip);
-    this.#held = octets.subarray(hold);
-    this.#skip = Math.max(this.#skip - hold, 0);
-    return { content, ended: false };
+    return { content, ended };
   }
 }
 
-/** Without copying, if there is nothing to undo. */
 const unstuffed = (octets: Buffer): Buffer =>
-  octets.includes(lineDot) ? Buffer.from(octets.toString("latin1").replaceAll("\r\n.", "\r\n"), "latin1") : octets;
+  Buffer.from(octets.toString("latin1").replaceAll("\r\n.", "\r\n"), "latin1");
 
 /** Length of the longest tail that may be the beginning of `end`. */
 function heldLength(octets: Buffer): number {

@@ -19,8 +19,8 @@ export type Question =
   | { readonly about: "message"; readonly client: Client; readonly envelope: Envelope };
 
 export type Effect =
-  /** Write these bytes now; replies to a pipelined batch come as one. */
-  | { readonly kind: "send"; readonly bytes: Uint8Array }
+  /** Write this text now, in UTF-8; replies to a pipelined batch come as one. */
+  | { readonly kind: "send"; readonly text: string }
   /** Call `answer` when decided. Until then the session reads nothing; bytes that arrive may still be fed. */
   | { readonly kind: "ask"; readonly question: Question }
   /** A message's content begins (first BDAT, or 354 was sent). */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as fc from "fast-check";
 import { InputBuffer } from "./input-buffer.ts";
 import { limits } from "./limits.ts";
 
@@ -71,6 +72,26 @@ test("it is answered before it has ended, and it is not kept", () => {
   input.push(Buffer.alloc(limits.commandBytes + 1, "x"));
   assert.equal(input.line()?.kind, "problem");
   assert.equal(input.isEmpty, true);
+});
+
+test("however the octets are split, the lines are the same", () => {
+  const octets = fc.array(fc.constantFrom("\r", "\n", "\r\n", "\0", "a", "BDAT", "\xc3\xa5", "\xff"), {
+    maxLength: 12,
+  });
+  fc.assert(
+    fc.property(octets, (parts) => void linesOf(parts.join(""))),
+    { numRuns: 300 },
+  );
+});
+
+test("what waits for the rest of its line does not hold what came before it", () => {
+  const input = new InputBuffer();
+  const bytes = Buffer.alloc(10_000, "NOOP\r\n");
+  input.push(bytes);
+  while (input.line() !== undefined);
+  const rest = input.take(Infinity);
+  assert.equal(rest.toString(), "NOOP");
+  assert.notEqual(rest.buffer, bytes.buffer);
 });
 
 test("octets behind a line stay for the content", () => {

@@ -16,67 +16,90 @@ const printable = /^[ -~\t]*$/;
 const control = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 
 export class InputBuffer {
+  /** Used up to `#at`: a slice for each line would cost more than to read the line. */
   #octets: Buffer = empty;
+  #at = 0;
   /** The line was answered already; what is left of it is thrown away, up to its CRLF. */
   #skipping = false;
 
   get isEmpty(): boolean {
-    return this.#octets.length === 0;
+    return this.#at === this.#octets.length;
   }
 
   push(bytes: Uint8Array): void {
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#octets = this.isEmpty ? buffer : Buffer.concat([this.#octets, buffer]);
+    if (bytes.length === 0) return;
+    const buffer = asBuffer(bytes);
+    this.#octets = this.isEmpty ? buffer : Buffer.concat([this.#octets.subarray(this.#at), buffer]);
+    this.#at = 0;
   }
 
   clear(): void {
-    this.#octets = empty;
+    this.#useUpTo(this.#octets.length);
     this.#skipping = false;
   }
 
   /** All octets, or `limit` of them at most; without copying. */
   take(limit: number): Buffer {
-    const taken = this.#octets.subarray(0, limit);
-    this.#octets = this.#octets.subarray(taken.length);
-    return taken;
+    const from = this.#at;
+    const octets = this.#octets;
+    this.#useUpTo(Math.min(from + limit, octets.length));
+    return octets.subarray(from, from + limit);
   }
 
   /** The next line, if it is complete or already too long. */
   line(): Line | undefined {
     if (this.#skipping && !this.#skip()) return undefined;
-    const end = this.#octets.indexOf(lf);
-    const length = end === -1 ? this.#octets.length : end + 1;
-    if (length > limits.commandBytes)
-      return this.#bad("5.5.6", `line too long; the limit is ${limits.commandBytes} octets`, 0);
-    if (end === -1) return undefined;
+    const octets = this.#octets;
+    const from = this.#at;
+    const end = octets.indexOf(lf, from);
+    const next = end === -1 ? octets.length : end + 1;
+    if (next - from > limits.commandBytes)
+      return this.#bad("5.5.6", `line too long; the limit is ${limits.commandBytes} octets`, from);
+    if (end === -1) return this.#awaitRest();
     // RFC 5321 §2.3.8: only CRLF ends a line; what others took for a line end must not start a command here
-    if (this.#octets[end - 1] !== cr) return this.#bad("5.5.2", "bare LF; lines must end with CRLF", end + 1);
-    const octets = this.take(length).subarray(0, -2);
-    return lineOf(octets);
+    if (end === from || octets[end - 1] !== cr) return this.#bad("5.5.2", "bare LF; lines must end with CRLF", next);
+    this.#useUpTo(next);
+    const text = octets.toString("latin1", from, end - 1);
+    return printable.test(text) ? { kind: "line", text } : unusualLine(octets.subarray(from, end - 1));
+  }
+
+  /** The beginning of a line waits without the read that it came at the end of: that may be 30 times as long. */
+  #awaitRest(): undefined {
+    if (this.#at === 0) return;
+    this.#octets = Buffer.from(this.#octets.subarray(this.#at));
+    this.#at = 0;
+  }
+
+  /** What is used up is not held: most sessions wait for their next command. */
+  #useUpTo(at: number): void {
+    const isAll = at === this.#octets.length;
+    this.#at = isAll ? 0 : at;
+    if (isAll) this.#octets = empty;
   }
 
   /** Answers once for the line; up to `used` it is known to have no CRLF. */
   #bad(enhanced: "5.5.2" | "5.5.6", text: string, used: number): Line {
-    const line = badLine(this.#octets, text, enhanced);
-    this.#octets = this.#octets.subarray(used);
+    const line = badLine(this.#octets.subarray(this.#at), text, enhanced);
+    this.#useUpTo(used);
     this.#skip();
     return line;
   }
 
   /** True when the line that is being skipped has ended. */
   #skip(): boolean {
-    const end = this.#octets.indexOf("\r\n");
+    const octets = this.#octets;
+    const end = octets.indexOf("\r\n", this.#at);
     this.#skipping = end === -1;
     // a CR at the end may be half of a CRLF
-    const kept = this.#octets.at(-1) === cr ? this.#octets.length - 1 : this.#octets.length;
-    this.#octets = this.#octets.subarray(end === -1 ? kept : end + 2);
+    const kept = octets.at(-1) === cr && !this.isEmpty ? octets.length - 1 : octets.length;
+    this.#useUpTo(end === -1 ? kept : end + 2);
     return !this.#skipping;
   }
 }
 
-function lineOf(octets: Buffer): Line {
+/** Not all of it is printable ASCII. */
+function unusualLine(octets: Buffer): Line {
   const text = octets.toString("latin1");
-  if (printable.test(text)) return { kind: "line", text };
   if (text.includes("\r")) return badLine(octets, "bare CR; lines must end with CRLF");
   if (text.includes("\0")) return badLine(octets, "NUL octet in a command; send text");
   if (control.test(text) || !isUtf8(octets))
@@ -92,3 +115,7 @@ function badLine(octets: Buffer, text: string, enhanced: "5.5.2" | "5.5.6" = "5.
     problem: { ...(fatal && { verb: "BDAT" }), reply: reply(500, enhanced, fatal ? `${text}; closing` : text), fatal },
   };
 }
+
+/** Without copying. */
+export const asBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -16,7 +16,8 @@ export class Outbox {
   }
 
   flush(): void {
-    if (this.#replies !== "") this.add({ kind: "send", bytes: Buffer.from(this.#replies) });
+    if (this.#replies === "") return;
+    this.add({ kind: "send", text: this.#replies });
     this.#replies = "";
   }
 

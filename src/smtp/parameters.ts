@@ -49,6 +49,7 @@ export const rcptParameters: Parameters<Recipient> = new Map<string, Parameter<R
 
 /** Words such as `SIZE=1024`; keywords in any case. */
 export function readParameters<T>(words: readonly string[], known: Parameters<T>): ReadParameters<T> {
+  if (words.length === 0) return { kind: "read", values: {} };
   const values: Partial<T> = {};
   const seen = new Set<string>();
   for (const word of words) {

@@ -1,5 +1,5 @@
 // The path of MAIL and RCPT: `<@relay.example:ann@example.org>`. RFC 5321 §4.1.2.
-import { type Address, isInternational, parseAddress } from "../mail/address.ts";
+import { type Address, asPlainAddress, isInternational, parseAddress } from "../mail/address.ts";
 import { limits } from "./limits.ts";
 
 export interface Path {
@@ -17,16 +17,31 @@ const bracketed = /^ *<((?:"(?:[^"\\]|\\.)*"|[^"<>])*)>( .*)?$/s;
 const sourceRoute = /^@(?:\[[^\]]*\]|[^@:,[\]]+)(?:,@(?:\[[^\]]*\]|[^@:,[\]]+))*:/;
 
 /**
- * `text` is what stands behind `FROM:` or `TO:`; undefined: no path that we can read. `postmaster` is what `<Postmaster>`
- * stands for, where it may come. RFC 5321 §4.5.1: it is the one recipient that needs no domain.
+ * `text` is what stands behind `FROM:` or `TO:`; undefined: no path that we can read. `<Postmaster>`, where it may come,
+ * is that of `ourName`. RFC 5321 §4.5.1: it is the one recipient that needs no domain.
  */
-export function parsePath(text: string, postmaster?: Address): Path | undefined {
+export const parsePath = (text: string, ourName?: string): Path | undefined =>
+  parsePlainPath(text) ?? parseAnyPath(text, ourName);
+
+/** `<ann@example.org>`, as most paths are. */
+function parsePlainPath(text: string): Path | undefined {
+  const end = text.indexOf(">");
+  const address = text.startsWith("<") ? asPlainAddress(text.slice(1, end)) : undefined;
+  if (address === undefined) return undefined;
+  if (end === text.length - 1) return { address, international: false, words: [] };
+  return text[end + 1] === " " ? { address, international: false, words: wordsOf(text.slice(end + 1)) } : undefined;
+}
+
+function parseAnyPath(text: string, ourName: string | undefined): Path | undefined {
   const [, inner, rest = ""] = bracketed.exec(text) ?? [];
   if (inner === undefined || Buffer.byteLength(inner) + 2 > limits.pathBytes) return undefined;
   const mailbox = inner.replace(sourceRoute, "");
-  const address = inner === "" ? "" : isPostmaster(mailbox) ? postmaster : parseAddress(mailbox);
+  const address = inner === "" ? "" : parseAddress(completed(mailbox, ourName));
   if (address === undefined) return undefined;
-  return { address, international: isInternational(mailbox), words: rest.split(" ").filter((word) => word !== "") };
+  return { address, international: isInternational(mailbox), words: wordsOf(rest) };
 }
 
-const isPostmaster = (mailbox: string): boolean => mailbox.toLowerCase() === "postmaster";
+const wordsOf = (text: string): string[] => text.split(" ").filter((word) => word !== "");
+
+const completed = (mailbox: string, ourName: string | undefined): string =>
+  ourName !== undefined && mailbox.toLowerCase() === "postmaster" ? `postmaster@${ourName}` : mailbox;

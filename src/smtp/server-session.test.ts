@@ -152,9 +152,7 @@ describe("pipelining", () => {
     assert.deepEqual(session.feed(Buffer.from("RSET\r\nQUIT\r\n")), []);
     const [send, ...rest] = session.answer(reply(450, "4.7.1", "later"));
     assert.ok(send?.kind === "send");
-    const sent = Buffer.from(send.bytes)
-      .toString()
-      .replaceAll(/^250-.*\r\n/gm, "");
+    const sent = send.text.replaceAll(/^250-.*\r\n/gm, "");
     assert.match(
       sent,
       /^250 2\.0\.0 ok\r\n250 HELP\r\n450 4\.7\.1 later\r\n250 2\.0\.0 ok\r\n250 2\.0\.0 ok\r\n221 .*\r\n$/,
@@ -187,10 +185,7 @@ describe("the greeting", () => {
     );
     const [refused, send] = effects;
     assert.equal(refused?.kind === "refused" && refused.stage, "connect");
-    assert.match(
-      Buffer.from(send?.kind === "send" ? send.bytes : []).toString(),
-      /^421 you spoke before the greeting[^\n]*\n$/,
-    );
+    assert.match(send?.kind === "send" ? send.text : "", /^421 you spoke before the greeting[^\n]*\n$/);
     assert.equal(session.waiting, "closed");
     assert.deepEqual(session.answer(reply(250, undefined)), []);
   });

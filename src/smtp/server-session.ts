@@ -18,6 +18,8 @@ export type { SessionSettings } from "./rule.ts";
 export const createSession = (settings: SessionSettings, client: Client): Session =>
   new ServerSession(settings, client);
 
+const goAhead = reply(354, undefined, "send the message; end it with a line that is only a dot");
+
 type Stage = Extract<Effect, { kind: "refused" }>["stage"];
 
 const stages: Partial<Record<Verb, Stage>> = {
@@ -140,7 +142,7 @@ class ServerSession implements Session {
         this.#phase = { kind: "deciding", command };
         return this.#ask(next.question);
       case "read-data":
-        this.#say(reply(354, undefined, "send the message; end it with a line that is only a dot"));
+        this.#say(goAhead);
         this.#outbox.flush();
         this.#phase = { kind: "content", framing: new DotReader(), last: true, to: this.#begin(next.transaction) };
         return;

@@ -121,7 +121,7 @@ export function queueStoreContract({ name, open }: Driver): void {
       assert.equal(String(await readBody(store, queueId(1))), "message 1");
       const [again] = await claim(store, { now: 2_000_000 });
       assert.deepEqual(again, { ...two, attempts: 1, lastFailure: refusedForNow });
-      await store.settle([done(again!.deliveryId)], [], []);
+      await store.settle([done(again.deliveryId)], [], []);
       assert.deepEqual(await store.list({}, 10), []);
       await assert.rejects(store.read(queueId(1)), NotKept);
     });

@@ -91,7 +91,7 @@ export class StubEdge {
   #perform(effect: Effect): void {
     switch (effect.kind) {
       case "send":
-        this.sends.push(Buffer.from(effect.bytes).toString());
+        this.sends.push(effect.text);
         return;
       case "ask":
         this.questions.push(effect.question);

@@ -26,11 +26,15 @@ export class SpooledBody implements Body {
   }
 }
 
+/** Of a small body's buffer; a body that uses less of it is copied to one that fits. */
+const mostlyUsed = 3 / 4;
+const none = new Uint8Array(0);
+
 export class SpoolingWriter implements BodyWriter {
   readonly #files: BodyFiles;
   readonly #largeBytes: number;
   /** Grows up to blockBytes; then it goes to the file whenever it is full. */
-  #block = new Uint8Array(0);
+  #block: Uint8Array = none;
   #used = 0;
   #sizeBytes = 0;
   #eightBit = false;
@@ -60,8 +64,10 @@ export class SpoolingWriter implements BodyWriter {
   #append(bytes: Uint8Array): undefined {
     const used = this.#used + bytes.length;
     if (used > this.#block.length) {
-      const grown = new Uint8Array(Math.min(Math.max(used, this.#block.length * 2), bodyLimits.blockBytes));
-      grown.set(this.#block.subarray(0, this.#used));
+      const size = Math.min(Math.max(used, this.#block.length * 2), bodyLimits.blockBytes);
+      // the first bytes are our own trace header: the content follows, and then a block of its own is due
+      const grown = this.#block === none ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size);
+      if (this.#used > 0) grown.set(this.#block.subarray(0, this.#used));
       this.#block = grown;
     }
     this.#block.set(bytes, this.#used);
@@ -79,7 +85,8 @@ export class SpoolingWriter implements BodyWriter {
   }
 
   async #flush(): Promise<void> {
-    this.#head ??= this.#block.slice(0, Math.min(this.#used, bodyLimits.headBytes));
+    // a copy: the block is filled again
+    this.#head ??= new Uint8Array(this.#block.subarray(0, Math.min(this.#used, bodyLimits.headBytes)));
     this.#file ??= await this.#files.create();
     await this.#file.append(this.#block.subarray(0, this.#used));
     this.#used = 0;
@@ -99,14 +106,15 @@ export class SpoolingWriter implements BodyWriter {
       await this.#file?.remove();
       throw error;
     }
-    const stored = this.#file === undefined ? { bytes: this.#exactBlock() } : { file: this.#file.name };
+    const stored = this.#file === undefined ? { bytes: this.#fittingBlock() } : { file: this.#file.name };
     const head = this.#head ?? this.#block.subarray(0, bodyLimits.headBytes);
     return new SpooledBody({ sizeBytes: this.#sizeBytes, head, eightBit: this.#eightBit }, stored);
   }
 
-  /** Copied between threads with all of its buffer, so no more than what is used. */
-  #exactBlock(): Uint8Array {
-    if (this.#used < this.#block.length) this.#block = this.#block.slice(0, this.#used);
+  /** What is used. Its buffer stays in memory as a whole, and is copied between threads so: it may not be much larger. */
+  #fittingBlock(): Uint8Array {
+    const used = this.#block.subarray(0, this.#used);
+    this.#block = used.length < mostlyUsed * used.buffer.byteLength ? new Uint8Array(used) : used;
     return this.#block;
   }
 

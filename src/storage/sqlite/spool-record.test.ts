@@ -19,7 +19,7 @@ test("records come back as they went in, one after the other", () => {
   assert.ok(bytes.subarray(offset, offset + length).equals(content));
   const second = recordAt(segment(bytes), first.end, true);
   assert.deepEqual(second?.record, { kind: "settled", facts: settled });
-  const third = recordAt(segment(bytes), second!.end, true);
+  const third = recordAt(segment(bytes), second.end, true);
   assert.equal(third?.record.kind === "kept" && third.record.body.bytes, 0);
   assert.equal(third?.end, bytes.length);
   assert.equal(recordAt(segment(bytes), bytes.length, true), undefined, "there is no fourth");

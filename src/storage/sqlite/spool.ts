@@ -77,7 +77,7 @@ export class Spool {
 
   /** The database has all before `position`: segments that end before it go. */
   async forget(position: Position): Promise<void> {
-    for (const segment of [...this.#segments.values()]) {
+    for (const segment of this.#segments.values()) {
       if (segment.number >= position.segment) break;
       this.#segments.delete(segment.number);
       closeSync(segment.fd);

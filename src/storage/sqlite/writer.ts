@@ -1,6 +1,8 @@
 // The writer thread: the only one that changes the database.
 import { workerData } from "node:worker_threads";
+import type { Instant } from "../../base/world.ts";
 import type { Event } from "../../journal/event.ts";
+import type { QueueId } from "../../mail/message.ts";
 import { roomChecker } from "./room.ts";
 import { type Applied, applying } from "./applying.ts";
 import { changing } from "./changing.ts";
@@ -8,7 +10,7 @@ import { claiming } from "./claiming.ts";
 import { inWords, lockDirectory, openForWriting, type WriterOptions } from "./database.ts";
 import { groupCommit } from "./group-commit.ts";
 import { historyReading, historyWriting } from "./history.ts";
-import { keeping } from "./keeping.ts";
+import { keeping, type StoredBody } from "./keeping.ts";
 import { listing } from "./listing.ts";
 import { lanes as waitingLanes } from "./lanes.ts";
 import { serve } from "./serve.ts";
@@ -30,6 +32,7 @@ function open() {
     const lanes = waitingLanes(db);
     const keep = keeping(db, lanes);
     const queue = listing(db);
+    const stories = historyReading(db);
     const remove = removal(db);
     const settle = settling(db, { remove, keep, history, lanes });
     const spool = applying(db, { dir, keep, settling: settle, history });
@@ -40,10 +43,10 @@ function open() {
         Number(db.prepare("SELECT max(delivery_id) AS last FROM delivery").get()?.["last"] ?? 0),
       apply: (target: Position, verify?: boolean): Applied => spool.apply(target, verify),
       ...claiming(db, lanes),
-      nextDueAt: queue.nextDueAt,
-      body: queue.body,
+      nextDueAt: (): Instant | undefined => queue.nextDueAt(),
+      body: (queueId: QueueId): StoredBody => queue.body(queueId),
       filesInUse: queue.filesInUse,
-      prunable: historyReading(db).prunable,
+      prunable: (before: Instant, limit: number): number[] => stories.prunable(before, limit),
       ...settle,
       ...siteReading(db),
       ...siteWriting(db),

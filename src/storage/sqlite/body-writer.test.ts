@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BodyFiles } from "./body-files.ts";
+import { SpoolingWriter } from "./body-writer.ts";
+
+test("a small body does not hold much more memory than its bytes, however they came", async () => {
+  for (const pieces of [
+    [],
+    [1],
+    [150, 1_024],
+    [150, 300, 1_024],
+    [150, 65_536, 36_000],
+    Array<number>(3_000).fill(7),
+  ]) {
+    const writer = new SpoolingWriter(new BodyFiles("/none is needed"), 256 * 1_024);
+    for (const bytes of pieces) await writer.write(new Uint8Array(bytes).fill(97));
+    const { sizeBytes, stored } = await writer.finish();
+    assert.ok("bytes" in stored);
+    assert.equal(stored.bytes.length, sizeBytes);
+    assert.ok(stored.bytes.every((byte) => byte === 97));
+    assert.ok(stored.bytes.buffer.byteLength * 0.75 <= sizeBytes, `${pieces.length} pieces of ${sizeBytes} bytes`);
+  }
+});
