@@ -2,7 +2,6 @@
 // CPU time and memory of the server. Needs nothing but the project; clients and next hop are Node, too, and share the
 // machine, so that the figures are lower than beside leaner ones.
 // node bench/relay.ts [runs] [workload ...]
-import { execFileSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -45,7 +44,6 @@ async function run({ load, sinkDelayMs = 0 }: Workload): Promise<Run> {
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
-execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], { stdio: "inherit" });
 console.log(
   "| | what | messages/s | CPU ms per message | memory MB, anonymous | resident |\n|---|---|---|---|---|---|",
 );

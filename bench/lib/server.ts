@@ -1,5 +1,5 @@
 // A Waybill under test: a process of its own.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -16,8 +16,18 @@ const program = fileURLToPath(new URL("../../bin/waybill", import.meta.url));
 const [firstLine = ""] = readFileSync(program, "utf8").split("\n", 1);
 const ownFlags = firstLine.match(/--\S+/g) ?? [];
 
+/** As it is installed: built, for sources need more memory. */
+let isBuilt = false;
+function build(): void {
+  if (isBuilt) return;
+  const compiler = fileURLToPath(new URL("../../node_modules/typescript/bin/tsc", import.meta.url));
+  execFileSync(process.execPath, [compiler, "-p", "tsconfig.build.json"], { stdio: "inherit" });
+  isBuilt = true;
+}
+
 /** Starts with a config file; resolves when `port` greets. `flags`: of Node. */
 export async function startServer(config: string, port: number, flags: readonly string[] = []): Promise<Server> {
+  build();
   const child = spawn(process.execPath, [...ownFlags, ...flags, program, "start", "--config", config], {
     stdio: ["ignore", "ignore", "inherit"],
   });

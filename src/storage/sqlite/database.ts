@@ -50,7 +50,7 @@ export function openForWriting({ dir, maxBytes }: WriterOptions): DatabaseSync {
     db.exec("PRAGMA fullfsync = 1"); // macOS: fsync alone leaves the data in the drive's cache
     db.exec("PRAGMA wal_autocheckpoint = 4000"); // pages: a body of 100 KiB is many of them
     db.exec("PRAGMA journal_size_limit = 67108864"); // bytes that the log may keep after a burst
-    db.exec("PRAGMA cache_size = -65536"); // KiB
+    db.exec("PRAGMA cache_size = -16384"); // KiB; the system caches the file, too
     db.exec("PRAGMA foreign_keys = ON");
     migrate(db, dir);
     if (maxBytes !== undefined) db.exec(`PRAGMA max_page_count = ${Math.ceil(maxBytes / pageBytes)}`);
