@@ -11,7 +11,6 @@ import { realWorld, type World } from "./base/world.ts";
 import { loadConfig } from "./config/load.ts";
 import { formatProblems } from "./config/problem.ts";
 import type { Config } from "./config/schema.ts";
-import type { SiteStore } from "./deliver/site-store.ts";
 import type { HistoryStore } from "./journal/history.ts";
 import { type Log, openLog } from "./journal/log.ts";
 import { prune } from "./journal/pruning.ts";
@@ -71,8 +70,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     wake: (at) => worker.wake(at),
   };
   const shared = config.storage.driver === "postgres" ? { sharedBy: by } : {};
-  const sites = isSiteStore(store) ? { sites: { sites: store, ...shared } } : {};
-  const stages = createStages({ ...options, store, hostname, by, work, ...sites });
+  const stages = createStages({ ...options, store, hostname, by, work, sites: { sites: store, ...shared } });
   const { pacer } = stages;
   opened.use(pacer);
   await pacer.restore();
@@ -119,8 +117,6 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const running = opened.move();
   return { hostname, listening, storageDied, close: () => running.disposeAsync() };
 }
-
-const isSiteStore = (store: Partial<SiteStore>): store is SiteStore => store.sites !== undefined;
 
 /** A domain that had no mail since the start is looked up as for delivery. */
 const destinationsOf = ({ pacer, router }: Stages): Destinations => ({

@@ -9,7 +9,7 @@ import { openMemory } from "./memory/store.ts";
 import { openPostgres } from "./postgres/store.ts";
 import { openSqlite } from "./sqlite/store.ts";
 
-export type Store = QueueStore & HistoryStore & Partial<SiteStore>;
+export type Store = QueueStore & HistoryStore & SiteStore;
 
 /** What a store tells of by itself. */
 export interface StoreListener {

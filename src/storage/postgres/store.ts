@@ -39,7 +39,7 @@ import { insertMessages, type PreparedMessage } from "./keeping.ts";
 import { countDeliveries, deliveryIds, listDeliveries, nextDueAt } from "./listing.ts";
 import { migrate } from "./migrate.ts";
 import { Membership } from "./nodes.ts";
-import { RecentBodies } from "./recent-bodies.ts";
+import { RecentBodies } from "../recent-bodies.ts";
 import { removeEmptied, type Settled, settleDeliveries, type Settling, sweepEmptied } from "./settling.ts";
 import { listSites, saveLearnt, shareSites, suspendSite } from "./sites.ts";
 import { Turns } from "./turns.ts";

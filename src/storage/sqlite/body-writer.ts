@@ -5,7 +5,7 @@ import type { BodyFile, BodyFiles } from "./body-files.ts";
 import type { StoredBody } from "./keeping.ts";
 
 export const bodyLimits = {
-  blockBytes: 128 * 1024, // memory of one body on its way to a file; one write each
+  blockBytes: 128 * 1024, // memory of one body; one that needs more goes to a file, a write for each block
   headBytes: 64 * 1024,
 } as const;
 

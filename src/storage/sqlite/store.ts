@@ -25,12 +25,12 @@ import {
 import { toDelivery } from "../deliveries.ts";
 import { RefusalQuota } from "../refusal-quota.ts";
 import { BodyFiles, syncDirectory } from "./body-files.ts";
-import { SpooledBody, SpoolingWriter } from "./body-writer.ts";
+import { bodyLimits, SpooledBody, SpoolingWriter } from "./body-writer.ts";
 import type { WriterOptions } from "./database.ts";
 import { Inflow } from "./inflow.ts";
 import { newDeliveries, type PreparedMessage } from "./keeping.ts";
 import type { ReaderOperations } from "./reader.ts";
-import { RecentBodies } from "./recent-bodies.ts";
+import { RecentBodies } from "../recent-bodies.ts";
 import { roomChecker } from "./room.ts";
 import type { Gone, Settled } from "./settling.ts";
 import { Spool, spoolFolder } from "./spool.ts";
@@ -47,7 +47,7 @@ const recentBytes = 16 * 1024 ** 2;
 export interface SqliteOptions {
   /** The data directory; made when missing. */
   readonly dir: string;
-  /** Bodies above this size are files, others are in the database. */
+  /** Bodies above this size are files, others are in the spool and the database. At most a block (the default). */
   readonly largeBytes?: number;
   /** Largest size of the database file; without it, what the disk has. */
   readonly maxBytes?: number;
@@ -59,7 +59,7 @@ export interface SqliteOptions {
 
 /** Rejects with words for the operator: folder not writable, in use by another process, damaged, too new. */
 export async function openSqlite(options: SqliteOptions): Promise<QueueStore & HistoryStore & SiteStore> {
-  const { dir, largeBytes = 256 * 1024, minFreeBytes = 16 * 1024 ** 2, onFailure, ...limits } = options;
+  const { dir, largeBytes = bodyLimits.blockBytes, minFreeBytes = 16 * 1024 ** 2, onFailure, ...limits } = options;
   await makeDirectory(dir);
   const writerOptions: WriterOptions = { dir, minFreeBytes, ...limits };
   const failed = onceOnly(onFailure);

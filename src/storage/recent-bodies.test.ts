@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { QueueId } from "../../mail/message.ts";
+import type { QueueId } from "../mail/message.ts";
 import { RecentBodies } from "./recent-bodies.ts";
 
 const id = (text: string): QueueId => text as QueueId;

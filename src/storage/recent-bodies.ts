@@ -1,5 +1,5 @@
-// Small bodies of messages kept a moment ago: most are delivered at once, and then need no second trip to the database.
-import type { QueueId } from "../../mail/message.ts";
+// Small bodies of messages kept a moment ago: most are delivered at once, and then need no second trip to the store.
+import type { QueueId } from "../mail/message.ts";
 
 export class RecentBodies {
   readonly #maxBytes: number;
