@@ -112,7 +112,7 @@ describe("sqlite: the database cannot take what the spool has", () => {
     "INSERT ON event WHEN NEW.queue_id = 'q00002'",
     "INSERT ON message_key WHEN NEW.key = 'dan@two.example'",
     "INSERT ON lane",
-    "UPDATE ON spool_mark",
+    "INSERT ON spool_mark",
   ];
   for (const fault of faults)
     test(`at ${fault}`, async () => {

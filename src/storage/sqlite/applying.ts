@@ -51,14 +51,13 @@ interface Parts {
 }
 
 export function applying(db: DatabaseSync, { dir, keep, settling, history }: Parts) {
-  const selectMark = db.prepare("SELECT segment, bytes FROM spool_mark");
-  const setMark = db.prepare("UPDATE spool_mark SET segment = ?, bytes = ?");
-  const folder = join(dir, spoolFolder);
+  const selectMark = db.prepare("SELECT segment, bytes FROM spool_mark WHERE spool = ?");
+  const setMark = db.prepare("INSERT OR REPLACE INTO spool_mark (spool, segment, bytes) VALUES (?, ?, ?)");
 
-  /** The place up to which the database has the spool. */
-  function applied(): Position {
-    const { segment, bytes } = selectMark.get() as { segment: number; bytes: number };
-    return { segment, offset: bytes };
+  /** The place up to which the database has a spool. */
+  function applied(spool: number): Position {
+    const mark = selectMark.get(spool) as { segment: number; bytes: number } | undefined;
+    return mark === undefined ? { segment: 1, offset: 0 } : { segment: mark.segment, offset: mark.bytes };
   }
 
   function write(fresh: Fresh, segments: Segments): void {
@@ -71,14 +70,12 @@ export function applying(db: DatabaseSync, { dir, keep, settling, history }: Par
   }
 
   return {
-    applied,
-
     /** The next chunk of records before `target`; `verify`: they may not be whole, for they were found after a crash. */
-    apply(target: Position, verify = false): Applied {
-      using segments = new Segments(folder);
+    apply(spool: number, target: Position, verify = false): Applied {
+      using segments = new Segments(join(dir, spoolFolder(spool)));
       const gone: Gone[] = [];
       const batch = new Batch((settlements, events) => gone.push(...settling.settle(settlements, events, []).gone));
-      let at = applied();
+      let at = applied(spool);
       for (let [records, factsBytes] = [0, 0]; isBefore(at, target); records += 1) {
         if (records >= chunk.records || factsBytes >= chunk.factsBytes) break;
         const reader = segments.open(at.segment);
@@ -95,7 +92,7 @@ export function applying(db: DatabaseSync, { dir, keep, settling, history }: Par
         const { message, file } = fresh.facts;
         if (fresh.deliveries.size === 0) gone.push({ queueId: message.queueId, ...(file !== undefined && { file }) });
       }
-      setMark.run(at.segment, at.offset);
+      setMark.run(spool, at.segment, at.offset);
       return { upTo: at, gone };
     },
   };

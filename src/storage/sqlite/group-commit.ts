@@ -1,6 +1,6 @@
 // Group commit: many calls, one transaction, one fsync. A call that fails does not take the others with it.
 import type { DatabaseSync } from "node:sqlite";
-import { type Answer, type Call, flatten, type Operations } from "./protocol.ts";
+import { type Answer, type Call, flatten, type Operations } from "../../base/calls/protocol.ts";
 
 export interface GroupOptions {
   readonly inWords: (error: unknown) => Error;

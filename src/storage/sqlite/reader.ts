@@ -1,12 +1,16 @@
 // The reader thread: questions, so that a long list never keeps a message waiting for its commit.
 import { workerData } from "node:worker_threads";
+import type { Call } from "../../base/calls/protocol.ts";
+import { answerNow, serve } from "../../base/calls/serve.ts";
 import { inWords, openForReading } from "./database.ts";
 import { historyReading } from "./history.ts";
 import { listing } from "./listing.ts";
-import type { Call } from "./protocol.ts";
-import { answer, serve } from "./serve.ts";
 
-const { dir } = workerData as { readonly dir: string };
+export interface ReaderOptions {
+  readonly dir: string;
+}
+
+const { dir } = workerData as ReaderOptions;
 
 export type ReaderOperations = ReturnType<typeof open>["operations"];
 
@@ -16,7 +20,7 @@ function open() {
   const words = (error: unknown): Error => inWords(error, dir);
   return {
     operations,
-    run: (calls: readonly Call[]) => calls.map((call) => answer(operations, call, words)),
+    run: (calls: readonly Call[]) => calls.map((call) => answerNow(operations, call, words)),
     close: () => db.close(),
   };
 }

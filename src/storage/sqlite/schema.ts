@@ -87,5 +87,13 @@ CREATE INDEX delivery_of_address ON delivery (address);
 CREATE INDEX message_from ON message (reverse_path);
 ${siteTables}`;
 
+const third = `
+-- A spool for each thread that keeps mail.
+CREATE TABLE mark (spool INTEGER PRIMARY KEY, segment INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
+INSERT INTO mark SELECT 0, segment, bytes FROM spool_mark;
+DROP TABLE spool_mark;
+ALTER TABLE mark RENAME TO spool_mark;
+`;
+
 /** Number n of this list leads from version n (PRAGMA user_version) to n + 1. */
-export const migrations: readonly string[] = [first, second];
+export const migrations: readonly string[] = [first, second, third];

@@ -6,7 +6,15 @@ import { join } from "node:path";
 import { inWords, syncDirectory } from "./body-files.ts";
 import { type Position, segmentName, type Span } from "./spool-record.ts";
 
-export const spoolFolder = "spool";
+/** Below the data directory; each spool has a thread that writes it. */
+export const spoolFolder = (spool: number): string => (spool === 0 ? "spool" : `spool-${spool}`);
+
+/** The number of the spool that a folder is of, if it is one. */
+export function spoolOf(folder: string): number | undefined {
+  if (folder === spoolFolder(0)) return 0;
+  const found = /^spool-([1-9]\d*)$/.exec(folder);
+  return found === null ? undefined : Number(found[1]);
+}
 
 const segmentBytes = 64 * 1024 ** 2; // then the next one begins
 const togetherBytes = 1024 ** 2; // a write of less is copied into one block
@@ -43,9 +51,9 @@ export class Spool {
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
 
-  /** Begins with segment `first`, which does not exist yet. */
-  constructor(dir: string, first: number) {
-    this.#dir = join(dir, spoolFolder);
+  /** Writes to `folder`, which exists, and begins with segment `first`, which does not. */
+  constructor(folder: string, first: number) {
+    this.#dir = folder;
     this.#next = first;
     this.#end = { segment: first, offset: 0 };
   }

@@ -1,7 +1,11 @@
 // The embedded driver: a spool that takes what is promised, and a SQLite database that gets it in bulk a moment later; a
 // thread that writes the database, and one that reads for people's questions.
 import { mkdir, readdir, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { extname, join } from "node:path";
+import type { MessagePort } from "node:worker_threads";
+import { Caller } from "../../base/calls/caller.ts";
+import type { Calls } from "../../base/calls/protocol.ts";
+import { Thread } from "../../base/calls/thread.ts";
 import type { Instant } from "../../base/world.ts";
 import type { ShareRequest, SiteRecord, SiteStore } from "../../deliver/site-store.ts";
 import type { Event } from "../../journal/event.ts";
@@ -15,6 +19,7 @@ import {
   type DeliveryState,
   type Lease,
   type NewMessage,
+  NotKept,
   type QueueAction,
   type QueuedDelivery,
   type QueueFilter,
@@ -29,13 +34,12 @@ import { bodyLimits, SpooledBody, SpoolingWriter } from "./body-writer.ts";
 import type { WriterOptions } from "./database.ts";
 import { Inflow } from "./inflow.ts";
 import { newDeliveries, type PreparedMessage } from "./keeping.ts";
-import type { ReaderOperations } from "./reader.ts";
+import type { ReaderOperations, ReaderOptions } from "./reader.ts";
 import { RecentBodies } from "../recent-bodies.ts";
 import { roomChecker } from "./room.ts";
 import type { Gone, Settled } from "./settling.ts";
-import { Spool, spoolFolder } from "./spool.ts";
+import { Spool, spoolFolder, spoolOf } from "./spool.ts";
 import { isBefore, type Position, segmentName } from "./spool-record.ts";
-import { Thread } from "./thread.ts";
 import type { WriterOperations } from "./writer.ts";
 
 /** Rows that one transaction of `change` or `prune` touches, so that a message never waits long for its commit. */
@@ -55,40 +59,91 @@ export interface SqliteOptions {
   readonly minFreeBytes?: number;
   /** Called once if a storage thread dies: from then on calls reject, and only a new start helps. */
   readonly onFailure?: (error: Error) => void;
+  /** Has all threads that joined flush what they promised. */
+  readonly flushOthers?: () => Promise<void>;
+}
+
+/** A store that further threads of this process may join. */
+export interface SqliteStore extends QueueStore, HistoryStore, SiteStore {
+  /** For `joinSqlite` in thread number `spool` (1 and up). */
+  connect(spool: number): Promise<SqliteConnection>;
+}
+
+/** To be passed to another thread, with the port on the transfer list. */
+export interface SqliteConnection {
+  readonly dir: string;
+  readonly largeBytes: number;
+  readonly minFreeBytes: number;
+  readonly spool: number;
+  readonly applied: Position;
+  readonly writer: MessagePort;
+  readonly deliveryIds: SharedArrayBuffer;
 }
 
 /** Rejects with words for the operator: folder not writable, in use by another process, damaged, too new. */
-export async function openSqlite(options: SqliteOptions): Promise<QueueStore & HistoryStore & SiteStore> {
-  const { dir, largeBytes = bodyLimits.blockBytes, minFreeBytes = 16 * 1024 ** 2, onFailure, ...limits } = options;
-  await makeDirectory(dir);
-  const writerOptions: WriterOptions = { dir, minFreeBytes, ...limits };
-  const failed = onceOnly(onFailure);
-  const writer = new Thread<WriterOperations>("writer", writerOptions, failed);
+export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
+  const { dir, largeBytes = bodyLimits.blockBytes, minFreeBytes = 16 * 1024 ** 2, maxBytes } = options;
+  await makeDirectory(join(dir, spoolFolder(0)), dir);
+  const workerData: WriterOptions = { dir, minFreeBytes, ...(maxBytes !== undefined && { maxBytes }) };
+  const failed = onceOnly(options.onFailure);
+  const thread = { name: "the storage thread", errors, onFailure: failed };
+  const writer = new Thread<WriterOperations>({ ...thread, url: beside("writer"), workerData });
   try {
     await writer.open(); // makes the tables
-    const files = new BodyFiles(dir);
-    const applied = await applyLeftOver(dir, writer); // files of what is gone are leftovers: `recover` removes them
-    const lastDeliveryId = await writer.call("lastDeliveryId");
-    const spool = new Spool(dir, applied.segment);
-    const checkRoom = roomChecker(dir, minFreeBytes);
-    const newDesk = (): Thread<ReaderOperations> => new Thread("reader", { dir }, failed);
-    return new SqliteStore({ writer, newDesk, files, largeBytes, spool, applied, checkRoom, lastDeliveryId });
+    const applied = new Map<number, Position>();
+    for (const folder of await readdir(dir)) {
+      const spool = spoolOf(folder);
+      if (spool !== undefined) applied.set(spool, await applyLeftOver(dir, spool, writer)); // files of what is gone are leftovers: `recover` removes them
+    }
+    const deliveryIds = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);
+    Atomics.store(new BigInt64Array(deliveryIds), 0, BigInt(await writer.call("lastDeliveryId")));
+    const connect = async (spool: number): Promise<SqliteConnection> => {
+      await makeDirectory(join(dir, spoolFolder(spool)), dir);
+      const from = applied.get(spool) ?? { segment: 1, offset: 0 };
+      return { dir, largeBytes, minFreeBytes, spool, applied: from, writer: writer.connect(), deliveryIds };
+    };
+    const newDesk = (): Thread<ReaderOperations> =>
+      new Thread({ ...thread, url: beside("reader"), workerData: { dir } satisfies ReaderOptions });
+    return new SpooledStore({
+      ...{ dir, largeBytes, minFreeBytes, deliveryIds, writer, newDesk, connect },
+      ...{ spool: 0, applied: applied.get(0)!, flushOthers: options.flushOthers ?? (async () => {}) },
+    });
   } catch (error) {
     await writer.close();
     throw error;
   }
 }
 
-/** What a crash left in the spool goes to the database; answers where the spool goes on. */
-async function applyLeftOver(dir: string, writer: Thread<WriterOperations>): Promise<Position> {
-  const segments = (await readdir(join(dir, spoolFolder)))
-    .map((name) => Number.parseInt(name, 10))
-    .filter((n) => n > 0);
+/** What a thread beside the one that opened the store needs of it: to keep, to attempt and to settle. */
+export type JoinedStore = Pick<
+  SpooledStore,
+  "compose" | "keep" | "claim" | "settle" | "read" | "nextDueAt" | "record" | "flush" | typeof Symbol.asyncDispose
+> &
+  SiteStore;
+
+/** In another thread: the store that `connection` is to. */
+export function joinSqlite({ writer, ...connection }: SqliteConnection): JoinedStore {
+  const none = (): never => {
+    throw new Error("questions are asked where the store was opened");
+  };
+  const calls = new Caller<WriterOperations>(writer, errors);
+  return new SpooledStore({ ...connection, writer: calls, newDesk: none, connect: none, flushOthers: none });
+}
+
+const errors = { StoreFull, NotKept };
+
+/** A module of this folder, as a source or as it was built. */
+const beside = (name: string): URL => new URL(name + extname(import.meta.url), import.meta.url);
+
+/** What a crash left in a spool goes to the database; answers where the spool goes on. */
+async function applyLeftOver(dir: string, spool: number, writer: Calls<WriterOperations>): Promise<Position> {
+  const folder = join(dir, spoolFolder(spool));
+  const segments = (await readdir(folder)).map((name) => Number.parseInt(name, 10)).filter((n) => n > 0);
   const target: Position = { segment: Math.max(0, ...segments) + 1, offset: 0 };
   let upTo: Position;
-  do ({ upTo } = await writer.call("apply", target, true));
+  do ({ upTo } = await writer.call("apply", spool, target, true));
   while (isBefore(upTo, target));
-  for (const segment of segments) await unlink(join(dir, spoolFolder, segmentName(segment)));
+  for (const segment of segments) await unlink(join(folder, segmentName(segment)));
   return upTo;
 }
 
@@ -100,60 +155,60 @@ function onceOnly(tell: (error: Error) => void = () => {}): (error: Error) => vo
   };
 }
 
-async function makeDirectory(dir: string): Promise<void> {
+async function makeDirectory(dir: string, dataDir: string): Promise<void> {
   try {
-    const made = await mkdir(join(dir, spoolFolder), { recursive: true, mode: 0o700 });
-    if (made !== undefined) await syncDirectory(dir);
+    const made = await mkdir(dir, { recursive: true, mode: 0o700 });
+    if (made !== undefined) await syncDirectory(dataDir);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(
-      `cannot make the data directory ${dir} (${reason}): make it, writable for the user that runs Waybill, or set another \`data_dir\``,
+      `cannot make the data directory ${dataDir} (${reason}): make it, writable for the user that runs Waybill, or set another \`data_dir\``,
       { cause: error },
     );
   }
 }
 
-interface Parts {
-  readonly writer: Thread<WriterOperations>;
+interface Parts extends Omit<SqliteConnection, "writer"> {
+  readonly writer: Calls<WriterOperations>;
   readonly newDesk: () => Thread<ReaderOperations>;
-  readonly files: BodyFiles;
-  readonly largeBytes: number;
-  readonly spool: Spool;
-  /** Up to here the database has it. */
-  readonly applied: Position;
-  readonly checkRoom: () => StoreFull | undefined;
-  readonly lastDeliveryId: number;
+  readonly connect: (spool: number) => Promise<SqliteConnection>;
+  readonly flushOthers: () => Promise<void>;
 }
 
-class SqliteStore implements QueueStore, HistoryStore, SiteStore {
-  readonly #writer: Thread<WriterOperations>;
+class SpooledStore implements SqliteStore {
+  readonly #writer: Calls<WriterOperations>;
   readonly #newDesk: () => Thread<ReaderOperations>;
   #openDesk: Thread<ReaderOperations> | undefined;
+  readonly connect: Parts["connect"];
+  readonly #flushOthers: () => Promise<void>;
   readonly #files: BodyFiles;
   readonly #largeBytes: number;
   readonly #inflow: Inflow;
   readonly #checkRoom: () => StoreFull | undefined;
   readonly #recent = new RecentBodies(recentBytes);
   readonly #quota = new RefusalQuota();
-  #lastDeliveryId: number;
+  /** The last one that was given, by any thread. */
+  readonly #deliveryIds: BigInt64Array<SharedArrayBuffer>;
   #isClosed = false;
 
-  constructor({ writer, newDesk, files, largeBytes, spool, applied, checkRoom, lastDeliveryId }: Parts) {
+  constructor({ dir, largeBytes, minFreeBytes, spool, applied, writer, deliveryIds, ...parts }: Parts) {
     this.#writer = writer;
-    this.#newDesk = newDesk;
-    this.#files = files;
+    this.#newDesk = parts.newDesk;
+    this.connect = parts.connect;
+    this.#flushOthers = parts.flushOthers;
+    this.#files = new BodyFiles(dir);
     this.#largeBytes = largeBytes;
     this.#inflow = new Inflow({
-      spool,
+      spool: new Spool(join(dir, spoolFolder(spool)), applied.segment),
       applied,
       apply: async (target) => {
-        const { upTo, gone } = await writer.call("apply", target);
+        const { upTo, gone } = await writer.call("apply", spool, target);
         await this.#forget(gone);
         return upTo;
       },
     });
-    this.#checkRoom = checkRoom;
-    this.#lastDeliveryId = lastDeliveryId;
+    this.#checkRoom = roomChecker(dir, minFreeBytes);
+    this.#deliveryIds = new BigInt64Array(deliveryIds);
   }
 
   /** For people's questions, which may read the whole queue: a thread of its own, from the first question on. */
@@ -212,9 +267,19 @@ class SqliteStore implements QueueStore, HistoryStore, SiteStore {
     if (this.#isClosed) throw new Error("the store is closed");
   }
 
+  /** The database has all that this thread promised. */
+  flush(): Promise<void> {
+    return this.#inflow.flush();
+  }
+
   /** The database can answer for all that was promised; as far as it may be when it cannot be written. */
   async #catchUp(): Promise<void> {
-    await this.#inflow.flush().catch(() => {}); // who keeps the next message is told
+    await this.flush().catch(() => {}); // who keeps the next message is told
+  }
+
+  /** The same for what all threads promised. */
+  async #catchUpAll(): Promise<void> {
+    await Promise.allSettled([this.flush(), this.#flushOthers()]);
   }
 
   async #prepare(message: NewMessage): Promise<PreparedMessage> {
@@ -224,8 +289,8 @@ class SqliteStore implements QueueStore, HistoryStore, SiteStore {
     if (message.recipients.length === 0) throw new Error(`message ${queueId} has no recipients`); // it would stay for ever
     if (body.taken) throw new Error(`the body of ${queueId} was kept before`);
     body.taken = true;
-    const firstDeliveryId = this.#lastDeliveryId + 1;
-    this.#lastDeliveryId += message.recipients.length; // each number once: a late settlement must not hit another's
+    const count = BigInt(message.recipients.length);
+    const firstDeliveryId = Number(Atomics.add(this.#deliveryIds, 0, count)) + 1; // each number once: a late settlement must not hit another's
     return { ...message, body: body.stored, firstDeliveryId };
   }
 
@@ -287,17 +352,17 @@ class SqliteStore implements QueueStore, HistoryStore, SiteStore {
   }
 
   async list(filter: QueueFilter, limit: number, after = 0): Promise<QueuedDelivery[]> {
-    await this.#catchUp();
+    await this.#catchUpAll();
     return this.#desk.call("list", filter, { limit, after });
   }
 
   async count(filter: QueueFilter): Promise<Record<DeliveryState, number>> {
-    await this.#catchUp();
+    await this.#catchUpAll();
     return this.#desk.call("count", filter);
   }
 
   async change(filter: QueueFilter, action: QueueAction, now: Instant): Promise<number> {
-    await this.#inflow.flush();
+    await Promise.all([this.flush(), this.#flushOthers()]);
     const { state } = filter;
     let total = 0;
     for (let after: number | undefined = 0; after !== undefined;) {
@@ -326,12 +391,12 @@ class SqliteStore implements QueueStore, HistoryStore, SiteStore {
   }
 
   async find(query: HistoryQuery, messages: number): Promise<Event[]> {
-    await this.#catchUp();
+    await this.#catchUpAll();
     return this.#desk.call("find", query, messages);
   }
 
   async prune(before: Instant, limit: number): Promise<number> {
-    await this.#catchUp();
+    await this.#catchUpAll();
     const eventIds = await this.#writer.call("prunable", before, limit);
     let total = 0;
     for (let from = 0; from < eventIds.length; from += sliceRows)

@@ -1,5 +1,6 @@
 // The writer thread: the only one that changes the database.
 import { workerData } from "node:worker_threads";
+import { serve } from "../../base/calls/serve.ts";
 import type { Instant } from "../../base/world.ts";
 import type { Event } from "../../journal/event.ts";
 import type { QueueId } from "../../mail/message.ts";
@@ -13,7 +14,6 @@ import { historyReading, historyWriting } from "./history.ts";
 import { keeping, type StoredBody } from "./keeping.ts";
 import { listing } from "./listing.ts";
 import { lanes as waitingLanes } from "./lanes.ts";
-import { serve } from "./serve.ts";
 import { removal, settling } from "./settling.ts";
 import { siteReading, siteWriting } from "./sites.ts";
 import type { Position } from "./spool-record.ts";
@@ -35,13 +35,13 @@ function open() {
     const stories = historyReading(db);
     const remove = removal(db);
     const settle = settling(db, { remove, keep, history, lanes });
-    const spool = applying(db, { dir, keep, settling: settle, history });
+    const spools = applying(db, { dir, keep, settling: settle, history });
     const checkRoom = roomChecker(dir, minFreeBytes);
     const operations = {
       /** 0: there is none. */
       lastDeliveryId: (): number =>
         Number(db.prepare("SELECT max(delivery_id) AS last FROM delivery").get()?.["last"] ?? 0),
-      apply: (target: Position, verify?: boolean): Applied => spool.apply(target, verify),
+      apply: (spool: number, target: Position, verify?: boolean): Applied => spools.apply(spool, target, verify),
       ...claiming(db, lanes),
       nextDueAt: (): Instant | undefined => queue.nextDueAt(),
       body: (queueId: QueueId): StoredBody => queue.body(queueId),
