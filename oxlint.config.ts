@@ -6,6 +6,8 @@ const layers = [
   ["cli"],
   ["lab"],
   ["main.ts"],
+  ["threads"],
+  ["node.ts"],
   ["api", "storage"],
   ["stages.ts"],
   ["reception.ts"],

@@ -1,12 +1,11 @@
-// The composition root: config → storage → stages → listeners, and the order in which they end.
+// The composition root: config → storage → nodes → control socket, and the order in which they end.
+import type { Hono } from "hono";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { hostname as machineName } from "node:os";
+import { availableParallelism, hostname as machineName } from "node:os";
 import { join, resolve } from "node:path";
 import { createControlApi } from "./api/control.ts";
 import { serveControl } from "./api/control-socket.ts";
-import type { Destinations } from "./api/destinations.ts";
-import { networks } from "./base/networks.ts";
 import { realWorld, type World } from "./base/world.ts";
 import { loadConfig } from "./config/load.ts";
 import { formatProblems } from "./config/problem.ts";
@@ -14,19 +13,12 @@ import type { Config } from "./config/schema.ts";
 import type { HistoryStore } from "./journal/history.ts";
 import { type Log, openLog } from "./journal/log.ts";
 import { prune } from "./journal/pruning.ts";
-import { attempt } from "./journey.ts";
-import { parseAddress } from "./mail/address.ts";
-import { Worker } from "./queue/worker.ts";
-import { admission } from "./receive/admission.ts";
-import { loadCertificate } from "./receive/certificate.ts";
-import { type Listener, type ListenOptions, listen } from "./receive/listener.ts";
-import { createReception, type ReceptionParts, submit } from "./reception.ts";
-import { createSession } from "./smtp/server-session.ts";
-import { createStages, type Stages } from "./stages.ts";
-import { openStore } from "./storage/open.ts";
-
-/** How long messages in flight may take when the server is told to stop. */
-const closeGraceMs = 10_000;
+import { type Node, openNode, type Steering } from "./node.ts";
+import { admission, sessionCounts } from "./receive/admission.ts";
+import { submit } from "./reception.ts";
+import { openStore, type Store } from "./storage/open.ts";
+import { Crew } from "./threads/crew.ts";
+import { shareTimes } from "./threads/share-times.ts";
 
 /** sysexits.h: EX_CONFIG, EX_OSERR, EX_SOFTWARE */
 const exitCodes = { badConfig: 78, inTheWay: 71, storageDied: 70 } as const;
@@ -35,6 +27,8 @@ export interface ServerOptions {
   readonly config: Config;
   readonly world: World;
   readonly log: Log;
+  /** That take and deliver mail; further ones live in real time. */
+  readonly threads?: number;
 }
 
 export interface Server {
@@ -49,89 +43,111 @@ export interface Server {
 
 /** Rejects with a sentence when something is in the way; then nothing is left open. */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { config, world, log } = options;
+  const { config, world, log, threads = 1 } = options;
   await using opened = new AsyncDisposableStack();
   const { promise: storageDied, resolve: onFailure } = Promise.withResolvers<Error>();
-  let graceMs = closeGraceMs;
-  void storageDied.then(() => (graceMs = 0)); // nothing in flight can be settled any more
-  const onLeasesLost = (): void => {
-    log.logger.warn("the database did not hear of us for too long: attempts end, for other nodes may make them now");
-    worker.endAttempts();
-  };
-  const store = opened.use(await openStore(config, { onFailure, onLeasesLost, onWork: () => worker.wake() }));
+  const crew = new Crew();
+  const store = opened.use(
+    await openStore(config, {
+      onFailure,
+      onLeasesLost() {
+        log.logger.warn(
+          "the database did not hear of us for too long: attempts end, for other nodes may make them now",
+        );
+        node.endAttempts();
+      },
+      onWork: () => steering.wake(),
+      flushOthers: () => crew.flush(),
+    }),
+  );
   const hostname = config.hostname ?? machineName();
   const by = randomUUID();
   await store.recover(by);
   keepPruning(opened, options, store);
 
-  const work: ReceptionParts["work"] = {
-    lease: (recipients) => worker.lease(recipients),
-    take: (deliveries) => worker.take(deliveries),
-    wake: (at) => worker.wake(at),
-  };
-  const shared = config.storage.driver === "postgres" ? { sharedBy: by } : {};
-  const stages = createStages({ ...options, store, hostname, by, work, sites: { sites: store, ...shared } });
-  const { pacer } = stages;
-  opened.use(pacer);
-  await pacer.restore();
-  opened.use(stages.deliverer);
-  const onFault = (err: unknown): void => log.logger.error({ err }, "the queue could not be read; trying again");
-  const worker = new Worker({
-    queue: store,
-    world,
-    by,
-    attempt: (deliveries, ending) => attempt(stages, deliveries, ending),
-    onFault,
-    sated: pacer,
-  });
-  opened.defer(() => worker.close(graceMs));
-
-  const listeners = await openListeners(options, stages);
-  opened.defer(async () => void (await Promise.all(listeners.map((listener) => listener.close(graceMs)))));
-  const listening = listeners.map(({ address, port }) =>
-    address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`,
+  const { max_connections: total, max_connections_per_address: perAddress } = config.receive;
+  const sessions = sessionCounts();
+  const admitted = admission({ total, perAddress }, sessions);
+  const isShared = threads > 1;
+  const node = opened.use(
+    await openNode({
+      config,
+      world,
+      log,
+      hostname,
+      store,
+      by,
+      admission: admitted,
+      listens: isShared ? "first" : "alone",
+      ...(config.storage.driver === "postgres" ? { shares: "as usual" } : isShared && { shares: shareTimes }),
+      onBeyond: () => crew.wake(),
+    }),
   );
-  const startedAt = world.now();
-  const sessions = (): number => listeners.reduce((sum, listener) => sum + listener.sessions(), 0);
+  const steering = crew.steering(node.steering);
+  opened.use(crew);
+  void storageDied.then(() => [node.hurry(), crew.hurry()]); // nothing in flight can be settled any more
+  await crew.open({
+    threads: threads - 1,
+    config: {
+      ...config,
+      listen: config.listen.map((listen, i) => ({ ...listen, address: at(listen, node.listening[i]!) })),
+    },
+    hostname,
+    sessions,
+    logSettings: logSettings(config),
+    connect: async (thread) => ("connect" in store ? store.connect(thread) : undefined),
+    onBeyond: () => steering.wake(),
+    onFailure,
+  });
+  opened.use(
+    await serveControl(
+      controlApi(options, { node, store, steering, sessions: () => admitted.sessions }),
+      join(config.data_dir, "control.sock"),
+    ),
+  );
+  node.start();
+  const running = opened.move();
+  return { hostname, listening: listeningOf(node), storageDied, close: () => running.disposeAsync() };
+}
+
+/** Where the first thread listens, be it that the system chose the port. */
+const at = ({ address }: Config["listen"][number], { port }: Node["listening"][number]) => ({ ...address, port });
+
+const listeningOf = ({ listening }: Node): string[] =>
+  listening.map(({ address, port }) => (address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`));
+
+interface ControlParts {
+  readonly node: Node;
+  readonly store: Store;
+  readonly steering: Steering;
+  /** Open now. */
+  readonly sessions: () => number;
+}
+
+function controlApi({ config, world, log }: ServerOptions, { node, store, steering, sessions }: ControlParts): Hono {
   const { max_message_size: maxMessageBytes, max_recipients: maxRecipients } = config.receive;
-  const parts = { ...stages, maxMessageBytes, maxRecipients };
-  const control = createControlApi({
+  const submission = { ...node.stages, maxMessageBytes, maxRecipients };
+  const { hostname } = node.stages;
+  const startedAt = world.now();
+  const listening = listeningOf(node);
+  return createControlApi({
     queue: store,
     history: store,
     world,
     status: () => ({ hostname, pid: process.pid, startedAt, now: world.now(), listening, sessions: sessions() }),
-    submit: (envelope, client, content) => submit(parts, { envelope, client }, content),
-    acted: (action, filter, changed) => {
+    submit: (envelope, client, content) => submit(submission, { envelope, client }, content),
+    acted(action, filter, changed) {
       log.logger.info({ filter }, `the operator's ${action} changed ${changed} deliveries`);
-      if (action === "retry") pacer.tryAll();
-      worker.wake();
+      if (action === "retry") steering.tryAll();
+      steering.wake();
     },
-    destinations: destinationsOf(stages),
-    steered: (action, site, due) => {
+    destinations: steering,
+    steered(action, site, due) {
       log.logger.info({ site }, `the operator's ${action} of a destination made ${due} deliveries due`);
-      worker.wake();
+      steering.wake();
     },
   });
-  opened.use(await serveControl(control, join(config.data_dir, "control.sock")));
-  worker.start();
-  const running = opened.move();
-  return { hostname, listening, storageDied, close: () => running.disposeAsync() };
 }
-
-/** A domain that had no mail since the start is looked up as for delivery. */
-const destinationsOf = ({ pacer, router }: Stages): Destinations => ({
-  status: () => pacer.status(),
-  async find(name) {
-    const known = pacer.find(name);
-    const address = known === undefined ? parseAddress(`postmaster@${name}`) : undefined;
-    const routing = address && (await router.route(address, ""));
-    return routing?.kind === "hop" && routing.hop.kind !== "maildir" ? routing.hop.site : known;
-  },
-  domainsOf: (site) => pacer.domainsOf(site),
-  suspend: (site, words) => pacer.suspend(site, words),
-  resume: (site) => pacer.resume(site),
-  drain: (site) => pacer.drain(site),
-});
 
 function keepPruning(opened: AsyncDisposableStack, { config, world, log }: ServerOptions, history: HistoryStore): void {
   const stop = new AbortController();
@@ -141,50 +157,6 @@ function keepPruning(opened: AsyncDisposableStack, { config, world, log }: Serve
     stop.abort();
     return pruned;
   });
-}
-
-async function openListeners({ config, world, log }: ServerOptions, stages: ReceptionParts): Promise<Listener[]> {
-  const { receive, relay, tls } = config;
-  const { hostname } = stages;
-  const { secureContext } = await loadCertificate({ ...tls, hostname, dataDir: config.data_dir }, world.now());
-  const xclients = networks(relay.xclient_networks);
-  const shared = {
-    proxies: networks(relay.proxy_networks),
-    admission: admission({ total: receive.max_connections, perAddress: receive.max_connections_per_address }),
-    times: {
-      commandTimeoutMs: receive.command_timeout,
-      dataTimeoutMs: receive.data_timeout,
-      messageTimeoutMs: receive.message_timeout,
-      sessionTimeoutMs: receive.session_timeout,
-      greetingDelayMs: receive.greeting_delay,
-    },
-    onEvent: ((event) => {
-      if (event.kind === "refused") stages.journal.note([{ ...event, at: world.now() }]);
-      else log.logger.warn({ err: event.error, address: event.address }, event.text);
-    }) satisfies ListenOptions["onEvent"],
-  };
-  const limits = {
-    hostname,
-    maxMessageBytes: receive.max_message_size,
-    maxRecipients: receive.max_recipients,
-    maxErrors: receive.max_errors,
-  };
-  const listeners: Listener[] = [];
-  try {
-    for (const { address, tls: mode } of config.listen) {
-      const newSession: ListenOptions["newSession"] = (client) =>
-        createSession(
-          { ...limits, offersStartTls: mode === "starttls", mayXclient: xclients.has(client.address) },
-          client,
-        );
-      const security = mode === "none" ? { mode } : { mode, secureContext };
-      listeners.push(await listen({ ...shared, address, tls: security, newSession }, createReception(stages)));
-    }
-    return listeners;
-  } catch (error) {
-    await Promise.all(listeners.map((listener) => listener.close(0)));
-    throw error;
-  }
 }
 
 /** `waybill start`: runs until SIGINT or SIGTERM; answers the exit code. */
@@ -198,7 +170,7 @@ export async function run({ configFile }: { configFile?: string }): Promise<numb
   let log: Log | undefined;
   try {
     log = openLog(logSettings(config));
-    const server = await startServer({ config, world: realWorld(), log });
+    const server = await startServer({ config, world: realWorld(), log, threads: threadsFor(config) });
     console.error(welcome(config, server, file)); // not on standard output, which is the log
     log.logger.info({ listening: server.listening }, `${server.hostname} takes mail on ${server.listening.join(", ")}`);
     return await serveUntilEnd(server, log);
@@ -209,6 +181,15 @@ export async function run({ configFile }: { configFile?: string }): Promise<numb
     await log?.close();
   }
 }
+
+/** One for each processor: more would need memory and save nothing. */
+const mostThreads = 4;
+
+/** To spread connections over threads is the system's work, and not all systems do it. */
+const threadsFor = ({ threads, storage }: Config): number =>
+  process.platform !== "linux" || storage.driver === "memory"
+    ? 1
+    : (threads ?? Math.min(availableParallelism(), mostThreads));
 
 /** Answers the exit code. */
 async function serveUntilEnd(server: Server, { logger }: Log): Promise<number> {

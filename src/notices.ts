@@ -7,10 +7,10 @@ import type { Recipient } from "./mail/envelope.ts";
 import type { Message, QueueId } from "./mail/message.ts";
 import type { NoticeAction } from "./mail/outcome.ts";
 import type { Decision } from "./queue/settle.ts";
-import type { NewMessage, QueueStore } from "./queue/store.ts";
+import type { NewMessage, WorkStore } from "./queue/store.ts";
 
 export interface NoticeParts {
-  readonly queue: QueueStore;
+  readonly queue: WorkStore;
   readonly world: World;
   readonly hostname: string;
   readonly newQueueId: () => QueueId;

@@ -17,7 +17,7 @@ import { loop } from "./judge/loop.ts";
 import { relay } from "./judge/relay.ts";
 import type { Client } from "./mail/client.ts";
 import { queueIds } from "./mail/queue-ids.ts";
-import type { QueueStore } from "./queue/store.ts";
+import type { WorkStore } from "./queue/store.ts";
 import type { Worker } from "./queue/worker.ts";
 import type { ReceptionParts } from "./reception.ts";
 import { indexDomains, resolveRecipient } from "./route/aliases.ts";
@@ -26,11 +26,11 @@ import { createRouter } from "./route/route.ts";
 
 export interface StageOptions {
   /** Where what is learnt of destinations is kept; without it, it is forgotten at the end. */
-  readonly sites?: Pick<NonNullable<PacingSettings["store"]>, "sites" | "sharedBy">;
+  readonly sites?: Omit<NonNullable<PacingSettings["store"]>, "onFault">;
   readonly config: Config;
   readonly world: World;
   readonly log: Log;
-  readonly store: QueueStore & HistoryStore;
+  readonly store: WorkStore & Pick<HistoryStore, "record">;
   readonly hostname: string;
   /** Name of the worker that settles. */
   readonly by: string;
@@ -83,7 +83,7 @@ export function createStages(options: StageOptions): Stages {
 }
 
 /** Refusals have no transaction of the queue to be written in, so the history gets them from here. */
-function createJournal({ listener, logger }: Log, history: HistoryStore): Journal {
+function createJournal({ listener, logger }: Log, history: Pick<HistoryStore, "record">): Journal {
   const onFault = (err: unknown): void => logger.error({ err }, "a refusal could not be written to the history");
   return new Journal([listener, (event) => void (event.kind === "refused" && history.record([event]).catch(onFault))]);
 }

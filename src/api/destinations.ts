@@ -9,15 +9,15 @@ import { check, destinationAction, destinationQuery } from "./requests.ts";
 
 export interface Destinations {
   /** All of which something is known. */
-  status(): DestinationStatus[];
+  status(): DestinationStatus[] | Promise<DestinationStatus[]>;
   /** The site that a person means: by its own name, by a domain it takes mail for, or by a mail host. */
   find(name: string): Promise<string | undefined>;
   /** All recipient domains that are known of it. */
-  domainsOf(site: string): readonly string[];
+  domainsOf(site: string): readonly string[] | Promise<readonly string[]>;
   suspend(site: string, words: string): Promise<void>;
   resume(site: string): Promise<void>;
   /** Ignores what kept mail from it. */
-  drain(site: string): void;
+  drain(site: string): void | Promise<void>;
 }
 
 export interface DestinationPorts {
@@ -39,7 +39,7 @@ export function destinationRoutes(app: Hono, { destinations, queue, world, steer
 
   app.get("/destinations", async (c) => {
     const { name } = check(destinationQuery, c.req.query());
-    const all = destinations.status();
+    const all = await destinations.status();
     if (name === undefined) return c.json(all);
     const site = await siteOf(name);
     return c.json(all.filter((status) => status.site === site));
@@ -53,8 +53,9 @@ export function destinationRoutes(app: Hono, { destinations, queue, world, steer
     if (action === "suspend") await destinations.suspend(site, because);
     else {
       if (action === "resume") await destinations.resume(site);
-      else destinations.drain(site);
-      for (const domain of destinations.domainsOf(site)) due += await queue.change({ domain }, "retry", world.now());
+      else await destinations.drain(site);
+      for (const domain of await destinations.domainsOf(site))
+        due += await queue.change({ domain }, "retry", world.now());
     }
     steered(action, site, due);
     return c.json({ site, action, due });

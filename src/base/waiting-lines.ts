@@ -7,6 +7,7 @@ export const lineLimits = {
   waitingBytes: 1024 ** 2, // lines that wait to be written; further ones are lost, and counted
   lookAgainMs: 100, // at a reader that takes nothing more for now
   closeMs: 1_000, // for the last lines
+  togetherBytes: 4_096, // written at once: to a pipe, so much is written whole, whatever other threads write (PIPE_BUF)
 } as const;
 
 /** To `file`, or to standard output. Throws, with words for the operator, when the file cannot be written. */
@@ -44,6 +45,7 @@ function openStandardOutput(): number {
 /** Lines on their way to a file: one write at a time, of all that wait. */
 export class WaitingLines {
   readonly #fd: number;
+  readonly #isFile: boolean;
   readonly #onLost: (lines: number) => void;
   #waiting: string[] = [];
   #waitingBytes = 0;
@@ -56,6 +58,7 @@ export class WaitingLines {
 
   constructor(fd: number, onLost: (lines: number) => void) {
     this.#fd = fd;
+    this.#isFile = fstatSync(fd).isFile();
     this.#onLost = onLost;
   }
 
@@ -85,13 +88,20 @@ export class WaitingLines {
   async #writeAll(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve)); // the lines of this turn go together
     while (this.#waiting.length > 0 && !this.#closed) {
-      const lines = (this.#torn ? "\n" : "") + this.#waiting.join("");
-      this.#waiting = [];
-      this.#waitingBytes = 0;
-      const written = await this.#writeOut(Buffer.from(lines));
-      if (written && this.#lost > 0) this.#tell();
+      const lines = Buffer.from((this.#torn ? "\n" : "") + this.#waiting.splice(0, this.#together()).join(""));
+      this.#waitingBytes = this.#waiting.length === 0 ? 0 : Math.max(0, this.#waitingBytes - lines.length);
+      const written = await this.#writeOut(lines);
+      if (written && this.#lost > 0 && this.#waiting.length === 0) this.#tell();
     }
     this.#writing = undefined;
+  }
+
+  /** How many lines go in one write: a file takes all that wait. */
+  #together(): number {
+    if (this.#isFile) return this.#waiting.length;
+    let bytes = 0;
+    const tooMany = this.#waiting.findIndex((line) => (bytes += Buffer.byteLength(line)) > lineLimits.togetherBytes);
+    return tooMany === -1 ? this.#waiting.length : Math.max(1, tooMany);
   }
 
   #tell(): void {

@@ -344,6 +344,16 @@ export const schema = z.strictObject({
       "Address that gets the mail for `postmaster` at our name, and at our domains that name nobody for it. Without it, `postmaster` at the first of our domains; without domains, a Maildir in `data_dir/postmaster`.",
     examples: ["ann@example.org"],
   }),
+  threads: z
+    .int()
+    .min(1)
+    .max(64)
+    .optional()
+    .meta({
+      description:
+        "Threads that accept and deliver mail, each with a part of the connections. Without it, one for each processor, four at most. Of use on Linux; elsewhere, and with the `memory` driver, there is one.",
+      examples: [4],
+    }),
   listen: z
     .array(listener)
     .min(1)

@@ -92,6 +92,11 @@ export class ConnectionPool<T extends Pooled> implements AsyncDisposable {
     return this.#open;
   }
 
+  /** Of those, to one site. */
+  openTo(site: string): number {
+    return this.#sites.get(site)?.open ?? 0;
+  }
+
   /** Waits for its turn; rejects only when `signal` aborts. */
   async acquire(place: Place, signal: AbortSignal): Promise<Slot<T>> {
     signal.throwIfAborted();

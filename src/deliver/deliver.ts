@@ -36,7 +36,10 @@ export interface Deliverer extends AsyncDisposable {
  */
 export function createDeliverer(settings: DeliverSettings, pacer: Pacer = ownPacer(settings)): Deliverer {
   const sessions = new SessionDelivery(settings, pacer);
-  pacer.onChange(() => sessions.reconsider());
+  pacer.onChange(
+    (site) => sessions.reconsider(site),
+    (site) => sessions.openTo(site),
+  );
 
   const deliverOver = async (destination: Destination, task: Task, attempt: Attempt): Promise<Outcome[]> => {
     const admission = await pacer.admit(callerOf(destination, task), attempt.signal);

@@ -46,6 +46,11 @@ export class SessionDelivery implements AsyncDisposable {
     this.#pool.reconsider(site);
   }
 
+  /** Connections to a site, in use, idle or being closed. */
+  openTo(site: string): number {
+    return this.#pool.openTo(site);
+  }
+
   /** One outcome per recipient, in order. Rejects when the attempt's signal aborts while it waits for its turn. */
   async deliver(task: SessionTask, attempt: Attempt): Promise<Handed> {
     const { site, destination, consignment, stay } = task;

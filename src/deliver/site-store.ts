@@ -15,6 +15,8 @@ export interface ShareRequest {
   readonly site: string;
   /** Connections that this node would like to hold. */
   readonly wanted: number;
+  /** That it has open now, and cannot close at once: it is given no less. */
+  readonly open?: number;
   /** That all nodes together may hold. */
   readonly limit: number;
 }
@@ -27,8 +29,8 @@ export interface SiteStore {
   suspend(site: string, because: string | undefined): Promise<void>;
   /**
    * How many connections to each site this node may hold until `until`, in order of the requests: never more than
-   * wanted, and with what other nodes may hold never more than the limit. A node that is given less asks again; a wish
-   * of 0 gives all back. Shares that are not asked for again lapse at their `until`.
+   * wanted, or than are open, and with what other nodes may hold never more than the limit. A node that is given less
+   * asks again; a wish of 0 gives all back. Shares that are not asked for again lapse at their `until`.
    */
   share(by: string, requests: readonly ShareRequest[], times: { now: Instant; until: Instant }): Promise<number[]>;
 }

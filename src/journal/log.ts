@@ -1,4 +1,5 @@
 // The log: pino, fed from the journal.
+import { isatty } from "node:tty";
 import { type Logger, pino } from "pino";
 import { prettyFactory } from "pino-pretty";
 import { openLines } from "../base/waiting-lines.ts";
@@ -23,13 +24,15 @@ export interface Log {
   close(): Promise<void>;
 }
 
+const standardOutput = 1; // asked for by its number: a thread's process.stdout is none
+
 /** Throws, with words for the operator, when the file cannot be written. */
 export function openLog({ level, format, file, now = Date.now }: LogSettings): Log {
   const lines = openLines(file, (lost) =>
     logger.error({ lost }, `${lost} lines of the log were lost: its disk was full, or its reader too slow`),
   );
   const pretty = prettyFactory({
-    colorize: file === undefined && process.stdout.isTTY,
+    colorize: file === undefined && isatty(standardOutput),
     ignore: "event,queueId,to,listening,filter", // the sentence says it
     translateTime: "SYS:HH:MM:ss",
   });

@@ -109,7 +109,8 @@ export interface QueuedDelivery extends Delivery {
 /** retry: due now; hold/release; drop: forget without a notice; bounce: give up now, with a notice. */
 export type QueueAction = "retry" | "hold" | "release" | "drop" | "bounce";
 
-export interface QueueStore extends AsyncDisposable {
+/** What a node needs that takes mail and delivers it. */
+export interface WorkStore {
   /** A place to write a body to as it arrives. */
   compose(): BodyWriter;
 
@@ -137,7 +138,9 @@ export interface QueueStore extends AsyncDisposable {
 
   /** When the next unclaimed, unheld delivery or lease end falls due; undefined: nothing waits. */
   nextDueAt(): Promise<Instant | undefined>;
+}
 
+export interface QueueStore extends WorkStore, AsyncDisposable {
   /** Deliveries in order of arrival, `limit` at most, from after `after` on (a deliveryId). */
   list(filter: QueueFilter, limit: number, after?: number): Promise<QueuedDelivery[]>;
 

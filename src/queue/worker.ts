@@ -2,7 +2,7 @@
 import type { Instant, World } from "../base/world.ts";
 import { domainOf } from "../mail/address.ts";
 import type { Recipient } from "../mail/envelope.ts";
-import type { Delivery, Lease, QueueStore } from "./store.ts";
+import type { Delivery, Lease, WorkStore } from "./store.ts";
 
 export const workerLimits = {
   claim: 500, // deliveries per claim: large enough to share the cost, small enough to be fair
@@ -18,7 +18,7 @@ export const workerLimits = {
 } as const;
 
 export interface WorkerParts {
-  readonly queue: QueueStore;
+  readonly queue: WorkStore;
   readonly world: World;
   /** Name of this worker in leases; a new one at each start. */
   readonly by: string;
@@ -26,6 +26,8 @@ export interface WorkerParts {
   readonly attempt: (deliveries: readonly Delivery[], ending: Ending) => Promise<void>;
   /** The store failed, or an attempt did: for the log. */
   readonly onFault: (error: unknown) => void;
+  /** Something is due that our limits keep us from claiming: others may have room for it. */
+  readonly onBeyond?: () => void;
   /** Which recipient domains have so much in hand already that further mail is better left in the queue. */
   readonly sated?: { isSated(domain: string): boolean; satedDomains(): readonly string[] };
 }
@@ -217,6 +219,7 @@ export class Worker {
     const dueAt = (await queue.nextDueAt()) ?? Infinity;
     // what is due now but was not claimed is beyond our limits: attempts that end call
     this.#hungry = dueAt <= lookedAt;
+    if (this.#hungry) this.#parts.onBeyond?.();
     this.#lookAt = Math.min(this.#lookAt, this.#hungry ? lookedAt + workerLimits.faultMs : dueAt);
     while (world.now() < this.#lookAt && !this.#stop.signal.aborted) {
       this.#bell = new AbortController();

@@ -14,6 +14,8 @@ import { handshakeLimitMs, lookEveryMs, ownTimes, type ReceiveTimes } from "./ti
 export interface ListenOptions {
   /** Host `::` is all addresses of both families. */
   readonly address: { readonly host: string; readonly port: number };
+  /** Other threads of this process listen there, too: the system spreads the connections. Linux. */
+  readonly isShared?: boolean;
   readonly tls:
     | { readonly mode: "none" }
     | { readonly mode: "starttls" | "implicit"; readonly secureContext: SecureContext };
@@ -70,7 +72,7 @@ export async function listen(options: ListenOptions, stage: ReceiveStage): Promi
 
   // half-open: a client that has sent all and ended its side still gets the replies
   const server = createServer({ allowHalfOpen: true, noDelay: true }, accept);
-  const { address, port } = await bind(server, options.address);
+  const { address, port } = await bind(server, options.address, options.isShared ?? false);
   server.on("error", (error) => onEvent({ kind: "trouble", text: `cannot accept a connection: ${error.message}` }));
   const timer = setInterval(() => {
     const now = performance.now();
@@ -153,12 +155,19 @@ function endpointOf(socket: Socket): Endpoint | undefined {
   return address === undefined ? void socket.destroy() : { address, port: socket.remotePort ?? 0 };
 }
 
-function bind(server: Server, { host, port }: ListenOptions["address"]): Promise<AddressInfo> {
+/** Rejects when a program listens there: to share an address would hide that. The first thread asks, before it binds. */
+export async function checkFree(address: ListenOptions["address"]): Promise<void> {
+  const server = createServer();
+  await bind(server, address, false);
+  await new Promise((resolve) => server.close(resolve));
+}
+
+function bind(server: Server, { host, port }: ListenOptions["address"], reusePort: boolean): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException): void => reject(listenError(error, host, port));
     server.once("error", fail);
     // without a host, Node takes both families, or IPv4 alone on a machine without IPv6
-    server.listen({ port, ...(host !== "::" && { host }) }, () => {
+    server.listen({ port, reusePort, ...(host !== "::" && { host }) }, () => {
       server.off("error", fail);
       resolve(server.address() as AddressInfo);
     });

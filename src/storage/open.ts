@@ -6,8 +6,7 @@ import type { SiteStore } from "../deliver/site-store.ts";
 import type { HistoryStore } from "../journal/history.ts";
 import type { QueueStore } from "../queue/store.ts";
 import { openMemory } from "./memory/store.ts";
-import { openPostgres } from "./postgres/store.ts";
-import { openSqlite } from "./sqlite/store.ts";
+import { openSqlite, type SqliteStore } from "./sqlite/store.ts";
 
 export type Store = QueueStore & HistoryStore & SiteStore;
 
@@ -19,16 +18,22 @@ export interface StoreListener {
   readonly onLeasesLost: () => void;
   /** There is work that another node had. */
   readonly onWork: () => void;
+  /** Has threads that joined the store flush what they promised. */
+  readonly flushOthers?: () => Promise<void>;
 }
 
 /** Rejects with words for the operator. */
-export async function openStore({ data_dir: dir, storage }: Config, listener: StoreListener): Promise<Store> {
+export async function openStore(
+  { data_dir: dir, storage }: Config,
+  listener: StoreListener,
+): Promise<Store | SqliteStore> {
   switch (storage.driver) {
     case "memory":
       return openMemory();
     case "sqlite":
-      return openSqlite({ dir, onFailure: listener.onFailure });
+      return openSqlite({ dir, ...listener });
     case "postgres": {
+      const { openPostgres } = await import("./postgres/store.ts"); // most installations never need its client
       const { connections, node_timeout: nodeTimeoutMs } = storage;
       const { onLeasesLost, onWork } = listener;
       return openPostgres({ url: await databaseUrl(storage), dir, connections, nodeTimeoutMs, onLeasesLost, onWork });

@@ -49,6 +49,8 @@ async function configFor(t: TestContext, ledger: Ledger): Promise<Config> {
   const { a, b } = await startHosts(t, ledger);
   const config = schema.parse({
     hostname: "waybill.example",
+    threads: 2,
+    log: { level: "silent" },
     data_dir: dir,
     route: [{ to: "b.example", ...b }, a],
     retry: { schedule: ["20ms", "50ms", "200ms"], delay_notice_after: "0s" },

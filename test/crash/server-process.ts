@@ -11,7 +11,7 @@ process.once("message", (config: Config) => void live(config));
 
 async function live(config: Config): Promise<void> {
   const log = openLog({ level: "silent", format: "json" });
-  const server = await startServer({ config, world: realWorld(), log });
+  const server = await startServer({ config, world: realWorld(), log, threads: config.threads ?? 1 });
   process.once("message", () => void server.close().then(() => process.disconnect()));
   process.send!(Number(server.listening[0]!.split(":").at(-1)));
 }

@@ -1,18 +1,25 @@
-// A node: `waybill start` in a process of its own, with a data folder of its own and the database of all.
+// `waybill start` in a process of its own, with a data folder of its own and, as a node, the database of all.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { type ControlClient, controlClient } from "../../src/cli/control-client.ts";
 
 const program = join(import.meta.dirname, "../../bin/waybill");
 
 export interface NodeOptions {
-  readonly databaseUrl: string;
+  /** Without it, its mail is in its own folder. */
+  readonly databaseUrl?: string;
   /** Where all mail goes. */
   readonly sinkPort: number;
-  readonly nodeTimeout: string;
+  readonly nodeTimeout?: string;
+  /** Without it, the system chooses. */
+  readonly port?: number;
+  readonly threads?: number;
+  /** Where its data is; without it, in a folder of its own, which goes with it. */
+  readonly dir?: string;
   /** More lines of waybill.toml. */
   readonly more?: string;
 }
@@ -21,16 +28,21 @@ export class NodeProcess implements AsyncDisposable {
   readonly port: number;
   readonly #child: ChildProcess;
   readonly #dir: string;
+  /** The folder was made for it. */
+  readonly #isOwn: boolean;
+  readonly control: ControlClient;
 
-  private constructor(child: ChildProcess, { port, dir }: { port: number; dir: string }) {
+  private constructor(child: ChildProcess, { port, dir, isOwn }: { port: number; dir: string; isOwn: boolean }) {
+    this.#isOwn = isOwn;
     this.#child = child;
     this.port = port;
     this.#dir = dir;
+    this.control = controlClient(join(dir, "data"), "the test");
   }
 
   /** Resolves when it takes mail. */
   static async start(options: NodeOptions): Promise<NodeProcess> {
-    const dir = await mkdtemp(join(tmpdir(), "waybill-node-"));
+    const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "waybill-node-")));
     const config = join(dir, "waybill.toml");
     await writeFile(config, configOf(dir, options));
     const child = spawn(process.execPath, [program, "start", "--config", config], {
@@ -42,7 +54,7 @@ export class NodeProcess implements AsyncDisposable {
       const [, port] = /takes mail for .* on 127\.0\.0\.1:(\d+)/.exec(line) ?? [];
       if (port === undefined) continue;
       child.stderr.resume();
-      return new NodeProcess(child, { port: Number(port), dir });
+      return new NodeProcess(child, { port: Number(port), dir, isOwn: options.dir === undefined });
     }
     await rm(dir, { recursive: true, force: true });
     throw new Error(`a node did not start: ${said.join(" ")}`);
@@ -50,6 +62,11 @@ export class NodeProcess implements AsyncDisposable {
 
   get pid(): number {
     return this.#child.pid!;
+  }
+
+  /** In good order. */
+  async stop(): Promise<void> {
+    await this.#end("SIGTERM");
   }
 
   /** No signal handler, no goodbye. */
@@ -66,24 +83,27 @@ export class NodeProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#end("SIGKILL");
-    await rm(this.#dir, { recursive: true, force: true });
+    if (this.#isOwn) await rm(this.#dir, { recursive: true, force: true });
   }
 }
 
-const configOf = (dir: string, { databaseUrl, sinkPort, nodeTimeout, more = "" }: NodeOptions): string => `
+const configOf = (
+  dir: string,
+  { databaseUrl, sinkPort, nodeTimeout, port = 0, threads = 1, more = "" }: NodeOptions,
+) => `
 hostname = "node.test"
 data_dir = "${join(dir, "data")}"
+threads = ${threads}
 [[listen]]
-address = "127.0.0.1:0"
+address = "127.0.0.1:${port}"
 tls = "none"
 [[route]]
 host = "127.0.0.1"
 port = ${sinkPort}
 tls = "never"
 [storage]
-driver = "postgres"
-url = "${databaseUrl}"
-node_timeout = "${nodeTimeout}"
+${databaseUrl === undefined ? "" : `driver = "postgres"\nurl = "${databaseUrl}"`}
+${nodeTimeout === undefined ? "" : `node_timeout = "${nodeTimeout}"`}
 [retry]
 schedule = ["1s"]
 [log]

@@ -31,6 +31,7 @@ export class Caller<Offered extends Operations> implements Calls<Offered> {
     this.#port = port;
     this.#errors = errors;
     port.on("message", (answers: readonly Answer[]) => this.#settle(answers));
+    port.on("close", () => this.end(new Error("the thread that was called has ended")));
   }
 
   get hasEnded(): boolean {

@@ -53,7 +53,7 @@ function post(port: MessagePort, answers: Answer[] | Promise<Answer[]>): void {
 }
 
 /** One call, with its failure in words. */
-export function answerNow(operations: Operations, call: Call, inWords: (error: unknown) => Error): Answer {
+export function answerNow(operations: Operations, call: Call, inWords: (error: unknown) => Error = asError): Answer {
   try {
     return { id: call.id, ok: true, value: operations[call.name]!(...call.args) };
   } catch (error) {
@@ -65,7 +65,7 @@ export function answerNow(operations: Operations, call: Call, inWords: (error: u
 export async function answer(
   operations: Operations,
   { id, name, args }: Call,
-  inWords: (error: unknown) => Error = (error) => (error instanceof Error ? error : new Error(String(error))),
+  inWords: (error: unknown) => Error = asError,
 ): Promise<Answer> {
   try {
     return { id, ok: true, value: await operations[name]!(...args) };
@@ -73,3 +73,5 @@ export async function answer(
     return { id, ok: false, error: flatten(inWords(error)) };
   }
 }
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

@@ -5,7 +5,7 @@ import type { SiteStore } from "../site-store.ts";
 import { Line } from "./line.ts";
 import { pacingLimits } from "./limits.ts";
 import { Memory } from "./memory.ts";
-import { Shares } from "./shares.ts";
+import { Shares, type SharesParts } from "./shares.ts";
 import { type Answer, type ClosedTimes, type NotNow, Site, type SiteRules, type Visit } from "./site.ts";
 import { type DestinationRule, rulesFor } from "./site-rules.ts";
 import { type DestinationStatus, statusOf } from "./status.ts";
@@ -20,6 +20,8 @@ export interface PacingSettings {
     readonly sites: SiteStore;
     /** Other nodes use it, too, under other names. */
     readonly sharedBy?: string;
+    /** How long they may hold what they were given, and how often they ask again. */
+    readonly shares?: { readonly leaseMs: number; readonly renewMs: number };
     readonly onFault: (error: unknown) => void;
   };
 }
@@ -82,7 +84,8 @@ export class Pacer implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #memory: Memory | undefined;
   readonly #shares: Shares | undefined;
-  #tell: () => void = () => {};
+  #tell: (site?: string) => void = () => {};
+  #openTo: (site: string) => number = () => 0;
 
   constructor(settings: PacingSettings) {
     this.#settings = settings;
@@ -92,7 +95,17 @@ export class Pacer implements AsyncDisposable {
     if (store === undefined) return;
     this.#memory = new Memory({ ...store, world }, this.#stop.signal);
     if (store.sharedBy === undefined) return;
-    const parts = { ...store, by: store.sharedBy, world, changed: () => this.#tell() };
+    const parts: SharesParts = {
+      leaseMs: pacingLimits.leaseMs,
+      renewMs: pacingLimits.renewMs,
+      ...store.shares,
+      sites: store.sites,
+      by: store.sharedBy,
+      world,
+      onFault: store.onFault,
+      open: ({ name }) => this.#openTo(name),
+      changed: ({ name }) => this.#tell(name),
+    };
     this.#shares = new Shares(parts, this.#stop.signal);
   }
 
@@ -108,9 +121,13 @@ export class Pacer implements AsyncDisposable {
     this.#memory?.follow((site) => this.#site(site));
   }
 
-  /** `changed` is called when a site may be given more, or fewer, connections than before. */
-  onChange(changed: () => void): void {
+  /**
+   * `changed` is called when a site (or any) may be given more, or fewer, connections than before; `openTo` says how many
+   * there are.
+   */
+  onChange(changed: (site?: string) => void, openTo: (site: string) => number = () => 0): void {
     this.#tell = changed;
+    this.#openTo = openTo;
   }
 
   now(): number {
@@ -151,7 +168,7 @@ export class Pacer implements AsyncDisposable {
     const now = this.now();
     site.learn(visit, answer, now);
     if (site.learnt !== learnt) this.#memory?.changed(site);
-    if (site.connections !== before) this.#tell();
+    if (site.connections !== before) this.#tell(site.name);
     if (site.learnt.closure !== learnt.closure) this.#lines.get(site)?.turnAway(now);
   }
 
@@ -234,7 +251,7 @@ export class Pacer implements AsyncDisposable {
     site.reopen();
     if (site.learnt === learnt) return;
     this.#memory?.changed(site);
-    this.#tell();
+    this.#tell(site.name);
   }
 
   #siteFor({ site: name, domain, hosts }: Caller): Site {

@@ -1,6 +1,6 @@
 // Shares of the connections that all nodes together may hold to a site: leases, asked for in one call for all sites.
 import type { World } from "../../base/world.ts";
-import type { SiteStore } from "../site-store.ts";
+import type { ShareRequest, SiteStore } from "../site-store.ts";
 import { pacingLimits } from "./limits.ts";
 import type { Site } from "./site.ts";
 
@@ -9,8 +9,12 @@ export interface SharesParts {
   /** Name of this node. */
   readonly by: string;
   readonly world: Pick<World, "now" | "sleep">;
+  readonly leaseMs: number;
+  readonly renewMs: number;
+  /** Connections to the site that are open. */
+  readonly open: (site: Site) => number;
   /** A share has changed. */
-  readonly changed: () => void;
+  readonly changed: (site: Site) => void;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -56,41 +60,53 @@ export class Shares implements AsyncDisposable {
 
   async #renew(): Promise<void> {
     while (this.#until.size > 0 && !this.#stop.aborted) {
-      await this.#parts.world.sleep(pacingLimits.renewMs, this.#stop);
+      await this.#parts.world.sleep(this.#parts.renewMs, this.#stop);
       if (!this.#stop.aborted) await this.#request([...this.#until.keys()]);
     }
     this.#renewing = undefined;
   }
 
   async #request(asked: readonly Site[]): Promise<void> {
-    const { sites, by, world, changed, onFault } = this.#parts;
+    const { sites, by, world, leaseMs, onFault } = this.#parts;
     const now = world.now();
-    const until = now + pacingLimits.leaseMs;
+    const until = now + leaseMs;
+    for (const site of asked) if (this.#isUnused(site)) this.#set(site, 0); // its idle connections close before others may have theirs
     const requests = asked.map((site) => this.#requestFor(site));
-    for (const [i, { wanted }] of requests.entries()) if (wanted === 0) asked[i]!.share = 0;
-    if (requests.some(({ wanted }) => wanted === 0)) changed(); // idle connections go before others may have theirs
     try {
       const given = await sites.share(by, requests, { now, until });
       for (const [i, site] of asked.entries()) {
-        site.share = given[i] ?? 0;
+        if (!this.#isUnused(site)) this.#set(site, given[i] ?? 0);
         if (requests[i]!.wanted > 0) this.#until.set(site, until);
         else if (site.inHand === 0) this.#until.delete(site);
       }
     } catch (error) {
       onFault(error);
-      for (const site of asked) if ((this.#until.get(site) ?? 0) <= world.now()) site.share = 0;
+      for (const site of asked) if ((this.#until.get(site) ?? 0) <= world.now()) this.#set(site, 0);
     }
-    changed();
   }
 
-  #requestFor(site: Site): { site: string; wanted: number; limit: number } {
-    const { name, inHand, rules, window } = site;
-    const limit = rules.maxConnections;
-    if (inHand === 0 && this.#until.has(site)) return giveBack(name, limit);
+  #set(site: Site, share: number): void {
+    if (site.share === share) return;
+    site.share = share;
+    this.#parts.changed(site);
+  }
+
+  /** It had a share, and needs none any more. */
+  #isUnused(site: Site): boolean {
+    return site.inHand === 0 && this.#until.has(site);
+  }
+
+  #requestFor(site: Site): ShareRequest {
+    const { name, inHand, rules, window, learnt } = site;
+    const open = this.#parts.open(site);
+    // a site that does not answer is probed by one of all nodes
+    const limit = learnt.closure === undefined ? rules.maxConnections : 1;
+    const request = { site: name, open, limit };
+    if (this.#isUnused(site)) return { ...request, wanted: open };
     // of a rate for all nodes, each has the part that its share is of the whole
-    if (rules.maxMessagesPerMinute !== Infinity) return { site: name, wanted: limit, limit };
+    if (rules.maxMessagesPerMinute !== Infinity) return { ...request, wanted: limit };
     const atFirst = Math.min(window, pacingLimits.firstWindow);
-    return { site: name, wanted: inHand === 0 ? atFirst : Math.min(window, inHand), limit };
+    return { ...request, wanted: Math.min(limit, inHand === 0 ? atFirst : Math.min(window, inHand)) };
   }
 }
 

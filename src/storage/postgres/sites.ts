@@ -1,7 +1,7 @@
 // What is known of destinations, and how the nodes share their connections to them.
 import type { Instant } from "../../base/world.ts";
 import type { ShareRequest, SiteRecord } from "../../deliver/site-store.ts";
-import { shareOf, type SiteShare } from "./site-shares.ts";
+import { shareOf, type SiteShare } from "../site-shares.ts";
 import type { Connections, Runner, Statement } from "./database.ts";
 import { bigints, integers, texts } from "./parameters.ts";
 

@@ -93,6 +93,7 @@ CREATE TABLE mark (spool INTEGER PRIMARY KEY, segment INTEGER NOT NULL, bytes IN
 INSERT INTO mark SELECT 0, segment, bytes FROM spool_mark;
 DROP TABLE spool_mark;
 ALTER TABLE mark RENAME TO spool_mark;
+DROP TABLE IF EXISTS site_share; -- the nodes of one process share in memory
 `;
 
 /** Number n of this list leads from version n (PRAGMA user_version) to n + 1. */

@@ -28,12 +28,3 @@ test("what was learnt and what is suspended are written without touching each ot
   store.saveLearnt([{ site: "a" }]);
   assert.deepEqual(store.sites(), []);
 });
-
-test("nodes share what a site bears, for as long as their leases last", () => {
-  const store = opened();
-  const ask = (by: string, wanted: number, now = 0) =>
-    store.share(by, [{ site: "a", wanted, limit: 10 }], { now, until: now + 30 });
-  assert.deepEqual([...ask("one", 7), ...ask("two", 7), ...ask("one", 9), ...ask("two", 9)], [7, 3, 7, 3]);
-  assert.deepEqual([...ask("one", 0), ...ask("two", 9)], [0, 9]);
-  assert.deepEqual([...ask("one", 5, 29), ...ask("one", 5, 30)], [1, 5]);
-});

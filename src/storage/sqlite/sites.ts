@@ -1,7 +1,6 @@
 // What is known of destinations, in the database.
 import type { DatabaseSync } from "node:sqlite";
-import type { Instant } from "../../base/world.ts";
-import type { ShareRequest, SiteRecord } from "../../deliver/site-store.ts";
+import type { SiteRecord } from "../../deliver/site-store.ts";
 
 /** For the migrations. */
 export const siteTables = `
@@ -10,13 +9,6 @@ CREATE TABLE site (
   learnt TEXT, -- JSON, of the pacer's own making
   suspended TEXT, -- by the operator, in the operator's words
   CHECK (learnt IS NOT NULL OR suspended IS NOT NULL)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE site_share (
-  site TEXT NOT NULL,
-  node TEXT NOT NULL,
-  connections INTEGER NOT NULL,
-  until INTEGER NOT NULL,
-  PRIMARY KEY (site, node)
 ) STRICT, WITHOUT ROWID;
 `;
 
@@ -52,9 +44,6 @@ export function siteWriting(db: DatabaseSync) {
   const resume = db.prepare("UPDATE site SET suspended = NULL WHERE site = ?");
   const suspend = db.prepare(`INSERT INTO site (site, suspended) VALUES (?, ?)
     ON CONFLICT (site) DO UPDATE SET suspended = excluded.suspended`);
-  const giveBack = db.prepare("DELETE FROM site_share WHERE site = ? AND (node = ? OR until <= ?)");
-  const taken = db.prepare("SELECT coalesce(sum(connections), 0) AS taken FROM site_share WHERE site = ?");
-  const take = db.prepare("INSERT INTO site_share (site, node, connections, until) VALUES (?, ?, ?, ?)");
 
   return {
     saveLearnt(records: readonly Pick<SiteRecord, "site" | "learnt">[]): void {
@@ -72,15 +61,6 @@ export function siteWriting(db: DatabaseSync) {
         resumeUnlearnt.run(site);
         resume.run(site);
       }
-    },
-
-    share(by: string, requests: readonly ShareRequest[], { now, until }: { now: Instant; until: Instant }): number[] {
-      return requests.map(({ site, wanted, limit }) => {
-        giveBack.run(site, by, now);
-        const connections = Math.max(0, Math.min(wanted, limit - Number(taken.get(site)?.["taken"])));
-        if (connections > 0) take.run(site, by, connections, until);
-        return connections;
-      });
     },
   };
 }

@@ -2,12 +2,13 @@
 // thread that writes the database, and one that reads for people's questions.
 import { mkdir, readdir, unlink } from "node:fs/promises";
 import { extname, join } from "node:path";
-import type { MessagePort } from "node:worker_threads";
+import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { Caller } from "../../base/calls/caller.ts";
 import type { Calls } from "../../base/calls/protocol.ts";
+import { answerNow, servePort } from "../../base/calls/serve.ts";
 import { Thread } from "../../base/calls/thread.ts";
 import type { Instant } from "../../base/world.ts";
-import type { ShareRequest, SiteRecord, SiteStore } from "../../deliver/site-store.ts";
+import type { SiteRecord, SiteStore } from "../../deliver/site-store.ts";
 import type { Event } from "../../journal/event.ts";
 import type { HistoryQuery, HistoryStore } from "../../journal/history.ts";
 import type { QueueId } from "../../mail/message.ts";
@@ -28,6 +29,7 @@ import {
   StoreFull,
 } from "../../queue/store.ts";
 import { toDelivery } from "../deliveries.ts";
+import { ProcessShares } from "../process-shares.ts";
 import { RefusalQuota } from "../refusal-quota.ts";
 import { BodyFiles, syncDirectory } from "./body-files.ts";
 import { bodyLimits, SpooledBody, SpoolingWriter } from "./body-writer.ts";
@@ -77,6 +79,7 @@ export interface SqliteConnection {
   readonly spool: number;
   readonly applied: Position;
   readonly writer: MessagePort;
+  readonly shares: MessagePort;
   readonly deliveryIds: SharedArrayBuffer;
 }
 
@@ -97,16 +100,30 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
     }
     const deliveryIds = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);
     Atomics.store(new BigInt64Array(deliveryIds), 0, BigInt(await writer.call("lastDeliveryId")));
+    const shares = new ProcessShares();
+    const share: Parts["share"] = (...asked) => shares.share(...asked);
     const connect = async (spool: number): Promise<SqliteConnection> => {
       await makeDirectory(join(dir, spoolFolder(spool)), dir);
       const from = applied.get(spool) ?? { segment: 1, offset: 0 };
-      return { dir, largeBytes, minFreeBytes, spool, applied: from, writer: writer.connect(), deliveryIds };
+      const { port1, port2 } = new MessageChannel();
+      servePort(port1, (calls) => calls.map((call) => answerNow({ share }, call)));
+      const ports = { writer: writer.connect(), shares: port2 };
+      return { dir, largeBytes, minFreeBytes, spool, applied: from, ...ports, deliveryIds };
     };
     const newDesk = (): Thread<ReaderOperations> =>
       new Thread({ ...thread, url: beside("reader"), workerData: { dir } satisfies ReaderOptions });
     return new SpooledStore({
-      ...{ dir, largeBytes, minFreeBytes, deliveryIds, writer, newDesk, connect },
-      ...{ spool: 0, applied: applied.get(0)!, flushOthers: options.flushOthers ?? (async () => {}) },
+      dir,
+      largeBytes,
+      minFreeBytes,
+      deliveryIds,
+      writer,
+      share,
+      newDesk,
+      connect,
+      spool: 0,
+      applied: applied.get(0)!,
+      flushOthers: options.flushOthers ?? (async () => {}),
     });
   } catch (error) {
     await writer.close();
@@ -122,12 +139,15 @@ export type JoinedStore = Pick<
   SiteStore;
 
 /** In another thread: the store that `connection` is to. */
-export function joinSqlite({ writer, ...connection }: SqliteConnection): JoinedStore {
+export function joinSqlite({ writer, shares, ...connection }: SqliteConnection): JoinedStore {
   const none = (): never => {
     throw new Error("questions are asked where the store was opened");
   };
-  const calls = new Caller<WriterOperations>(writer, errors);
-  return new SpooledStore({ ...connection, writer: calls, newDesk: none, connect: none, flushOthers: none });
+  const sharing = new Caller<{ share: ProcessShares["share"] }>(shares);
+  shares.unref(); // it ends with the thread
+  const share: Parts["share"] = (...asked) => sharing.call("share", ...asked);
+  const calls = { writer: new Caller<WriterOperations>(writer, errors), share };
+  return new SpooledStore({ ...connection, ...calls, newDesk: none, connect: none, flushOthers: none });
 }
 
 const errors = { StoreFull, NotKept };
@@ -168,8 +188,9 @@ async function makeDirectory(dir: string, dataDir: string): Promise<void> {
   }
 }
 
-interface Parts extends Omit<SqliteConnection, "writer"> {
+interface Parts extends Omit<SqliteConnection, "writer" | "shares"> {
   readonly writer: Calls<WriterOperations>;
+  readonly share: (...asked: Parameters<SiteStore["share"]>) => number[] | Promise<number[]>;
   readonly newDesk: () => Thread<ReaderOperations>;
   readonly connect: (spool: number) => Promise<SqliteConnection>;
   readonly flushOthers: () => Promise<void>;
@@ -181,6 +202,7 @@ class SpooledStore implements SqliteStore {
   #openDesk: Thread<ReaderOperations> | undefined;
   readonly connect: Parts["connect"];
   readonly #flushOthers: () => Promise<void>;
+  readonly #share: Parts["share"];
   readonly #files: BodyFiles;
   readonly #largeBytes: number;
   readonly #inflow: Inflow;
@@ -196,6 +218,7 @@ class SpooledStore implements SqliteStore {
     this.#newDesk = parts.newDesk;
     this.connect = parts.connect;
     this.#flushOthers = parts.flushOthers;
+    this.#share = parts.share;
     this.#files = new BodyFiles(dir);
     this.#largeBytes = largeBytes;
     this.#inflow = new Inflow({
@@ -416,8 +439,8 @@ class SpooledStore implements SqliteStore {
     return this.#writer.call("suspend", site, because);
   }
 
-  share(by: string, requests: readonly ShareRequest[], times: { now: Instant; until: Instant }): Promise<number[]> {
-    return this.#writer.call("share", by, requests, times);
+  async share(...asked: Parameters<SiteStore["share"]>): Promise<number[]> {
+    return this.#share(...asked);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

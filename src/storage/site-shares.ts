@@ -1,7 +1,7 @@
 // How nodes share the connections that all of them together may hold to a site. First come, first served, until somebody
 // has less than a fair part: then who has more gives some back when it next asks.
-import type { Instant } from "../../base/world.ts";
-import type { ShareRequest } from "../../deliver/site-store.ts";
+import type { Instant } from "../base/world.ts";
+import type { ShareRequest } from "../deliver/site-store.ts";
 
 /** What one node may hold to one site. */
 export interface SiteShare {
@@ -23,7 +23,13 @@ const held = ({ granted, until, before, beforeUntil }: SiteShare, now: Instant):
 export function shareOf(
   by: string,
   shares: readonly SiteShare[],
-  { wanted, limit, now, until }: Omit<ShareRequest, "site"> & { readonly now: Instant; readonly until: Instant },
+  {
+    wanted,
+    open = 0,
+    limit,
+    now,
+    until,
+  }: Omit<ShareRequest, "site"> & { readonly now: Instant; readonly until: Instant },
 ): SiteShare | undefined {
   const mine = shares.find(({ node }) => node === by);
   if (wanted <= 0) return undefined;
@@ -37,7 +43,7 @@ export function shareOf(
   // with fewer connections than nodes, who had one lets those have it who waited longer
   const isMyTurn = has === 0 && waiting.every((rival) => rival.servedAt >= servedAt);
   const most = waiting.length === 0 ? limit : fair > 0 ? fair : isMyTurn ? 1 : 0;
-  const granted = Math.min(wanted, room, most);
+  const granted = Math.min(Math.max(open, Math.min(wanted, most)), room);
   const isCut = has > granted && wanted > granted;
   return {
     node: by,

@@ -1,0 +1,163 @@
+// A node: takes mail where it listens, and delivers it, over a store that it may share with others. Each thread of the
+// server is one.
+import type { Destinations } from "./api/destinations.ts";
+import { networks } from "./base/networks.ts";
+import type { World } from "./base/world.ts";
+import type { Config } from "./config/schema.ts";
+import type { PacingSettings } from "./deliver/pacing/pacer.ts";
+import type { SiteStore } from "./deliver/site-store.ts";
+import type { HistoryStore } from "./journal/history.ts";
+import type { Log } from "./journal/log.ts";
+import { attempt } from "./journey.ts";
+import { parseAddress } from "./mail/address.ts";
+import type { WorkStore } from "./queue/store.ts";
+import { Worker } from "./queue/worker.ts";
+import type { Admission } from "./receive/admission.ts";
+import { loadCertificate } from "./receive/certificate.ts";
+import { checkFree, type Listener, type ListenOptions, listen } from "./receive/listener.ts";
+import { createReception, type ReceptionParts } from "./reception.ts";
+import { createSession } from "./smtp/server-session.ts";
+import { createStages, type Stages } from "./stages.ts";
+
+/** How long messages in flight may take when the server is told to stop. */
+const closeGraceMs = 10_000;
+
+export type NodeStore = WorkStore & Pick<HistoryStore, "record"> & SiteStore;
+
+export interface NodeOptions {
+  readonly config: Config;
+  readonly world: World;
+  readonly log: Log;
+  readonly hostname: string;
+  readonly store: NodeStore;
+  /** Its name in leases; a new one at each start. */
+  readonly by: string;
+  /** Other nodes use the store: connections to a site are shared with them. */
+  readonly shares?: NonNullable<PacingSettings["store"]>["shares"] | "as usual";
+  readonly admission: Admission;
+  /** first: of the threads that listen at the same addresses; further: another has made sure that they are free. */
+  readonly listens: "alone" | "first" | "further";
+  /** Something is due that this node has no room for. */
+  readonly onBeyond?: () => void;
+}
+
+/** What an operator, or another node, asks of a node. */
+export interface Steering extends Destinations {
+  /** Something may be due. */
+  wake(): void;
+  /** Sites that do not answer are tried at once. */
+  tryAll(): void;
+}
+
+export interface Node extends AsyncDisposable {
+  readonly stages: Stages;
+  readonly listening: readonly { readonly address: string; readonly port: number }[];
+  readonly steering: Steering;
+  /** From now on. */
+  start(): void;
+  /** Others may have its deliveries now. */
+  endAttempts(): void;
+  /** What is in flight is ended sooner than it would be at the disposal. */
+  hurry(): void;
+}
+
+/** Rejects with a sentence when something is in the way; then nothing is left open. */
+export async function openNode(options: NodeOptions): Promise<Node> {
+  const { world, log, store, by, shares, onBeyond } = options;
+  await using opened = new AsyncDisposableStack();
+  let graceMs = closeGraceMs;
+  const work: ReceptionParts["work"] = {
+    lease: (recipients) => worker.lease(recipients),
+    take: (deliveries) => worker.take(deliveries),
+    wake: (at) => worker.wake(at),
+  };
+  const shared = shares !== undefined && { sharedBy: by, ...(shares !== "as usual" && { shares }) };
+  const stages = createStages({ ...options, work, sites: { sites: store, ...shared } });
+  const { pacer } = stages;
+  opened.use(pacer);
+  await pacer.restore();
+  opened.use(stages.deliverer);
+  const worker = new Worker({
+    queue: store,
+    world,
+    by,
+    attempt: (deliveries, ending) => attempt(stages, deliveries, ending),
+    onFault: (err) => log.logger.error({ err }, "the queue could not be read; trying again"),
+    sated: pacer,
+    ...(onBeyond && { onBeyond }),
+  });
+  opened.defer(() => worker.close(graceMs));
+  const listeners = await openListeners(options, stages);
+  opened.defer(async () => void (await Promise.all(listeners.map((listener) => listener.close(graceMs)))));
+  const running = opened.move();
+  return {
+    stages,
+    listening: listeners,
+    steering: { ...destinationsOf(stages), wake: () => worker.wake(), tryAll: () => pacer.tryAll() },
+    start: () => worker.start(),
+    endAttempts: () => worker.endAttempts(),
+    hurry: () => (graceMs = 0),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/** A domain that had no mail since the start is looked up as for delivery. */
+const destinationsOf = ({ pacer, router }: Stages): Destinations => ({
+  status: () => pacer.status(),
+  async find(name) {
+    const known = pacer.find(name);
+    const address = known === undefined ? parseAddress(`postmaster@${name}`) : undefined;
+    const routing = address && (await router.route(address, ""));
+    return routing?.kind === "hop" && routing.hop.kind !== "maildir" ? routing.hop.site : known;
+  },
+  domainsOf: (site) => pacer.domainsOf(site),
+  suspend: (site, words) => pacer.suspend(site, words),
+  resume: (site) => pacer.resume(site),
+  drain: (site) => pacer.drain(site),
+});
+
+async function openListeners(options: NodeOptions, stages: Stages): Promise<Listener[]> {
+  const { config, world, log, admission, hostname, listens } = options;
+  const { receive, relay, tls } = config;
+  const { secureContext } = await loadCertificate({ ...tls, hostname, dataDir: config.data_dir }, world.now());
+  const xclients = networks(relay.xclient_networks);
+  const shared = {
+    proxies: networks(relay.proxy_networks),
+    admission,
+    isShared: listens !== "alone",
+    times: {
+      commandTimeoutMs: receive.command_timeout,
+      dataTimeoutMs: receive.data_timeout,
+      messageTimeoutMs: receive.message_timeout,
+      sessionTimeoutMs: receive.session_timeout,
+      greetingDelayMs: receive.greeting_delay,
+    },
+    onEvent: ((event) => {
+      if (event.kind === "refused") stages.journal.note([{ ...event, at: world.now() }]);
+      else log.logger.warn({ err: event.error, address: event.address }, event.text);
+    }) satisfies ListenOptions["onEvent"],
+  };
+  const limits = {
+    hostname,
+    maxMessageBytes: receive.max_message_size,
+    maxRecipients: receive.max_recipients,
+    maxErrors: receive.max_errors,
+  };
+  const listeners: Listener[] = [];
+  try {
+    for (const { address, tls: mode } of config.listen) {
+      const newSession: ListenOptions["newSession"] = (client) =>
+        createSession(
+          { ...limits, offersStartTls: mode === "starttls", mayXclient: xclients.has(client.address) },
+          client,
+        );
+      const security = mode === "none" ? { mode } : { mode, secureContext };
+      if (listens === "first") await checkFree(address);
+      listeners.push(await listen({ ...shared, address, tls: security, newSession }, createReception(stages)));
+    }
+    return listeners;
+  } catch (error) {
+    await Promise.all(listeners.map((listener) => listener.close(0)));
+    throw error;
+  }
+}

@@ -1,0 +1,119 @@
+// The threads that are nodes beside that of the main thread, and what is asked of all of them.
+import { MessageChannel } from "node:worker_threads";
+import { extname } from "node:path";
+import { answerNow, servePort } from "../base/calls/serve.ts";
+import { Thread } from "../base/calls/thread.ts";
+import type { DestinationStatus } from "../deliver/pacing/status.ts";
+import type { Steering } from "../node.ts";
+import type { ServingOperations, ServingSetup } from "./serving.ts";
+
+export interface CrewOptions extends Omit<ServingSetup, "connection" | "home"> {
+  /** Beside the main one. */
+  readonly threads: number;
+  /** For thread n (1 and up); undefined: it opens a store of its own. */
+  readonly connect: (thread: number) => Promise<ServingSetup["connection"]>;
+  /** Something is due that a thread has no room for. */
+  readonly onBeyond: () => void;
+  /** A thread died: the server is to be closed. */
+  readonly onFailure: (error: Error) => void;
+}
+
+type Member = Thread<ServingOperations>;
+
+export class Crew implements AsyncDisposable {
+  readonly #members: Member[] = [];
+
+  /** Rejects when one of them cannot open its node; then none is left. */
+  async open({ threads, connect, onBeyond, onFailure, ...setup }: CrewOptions): Promise<void> {
+    try {
+      for (let thread = 1; thread <= threads; thread += 1) {
+        const connection = await connect(thread);
+        const { port1, port2: home } = new MessageChannel();
+        servePort(port1, (calls) => calls.map((call) => answerNow({ beyond: onBeyond }, call)));
+        const workerData: ServingSetup = { ...setup, home, ...(connection && { connection }) };
+        const transferList = connection ? [home, connection.writer, connection.shares] : [home];
+        const url = new URL(`serving${extname(import.meta.url)}`, import.meta.url);
+        const member: Member = new Thread({ url, name: "a serving thread", workerData, transferList, onFailure });
+        this.#members.push(member);
+        await member.open();
+      }
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** The database has all that the threads promised. */
+  async flush(): Promise<void> {
+    await Promise.all(this.#members.map((member) => member.call("flush")));
+  }
+
+  wake(): void {
+    for (const member of this.#members) member.call("wake").catch(() => {}); // it ended: so does the server
+  }
+
+  hurry(): void {
+    for (const member of this.#members) member.call("hurry").catch(() => {}); // gone already
+  }
+
+  /** Steers all nodes: the threads', and `own`, that of the main thread. */
+  steering(own: Steering): Steering {
+    const members = this.#members;
+    const tell = (name: "wake" | "tryAll"): void => {
+      own[name]();
+      for (const member of members) member.call(name).catch(() => {}); // it ended: so does the server
+    };
+    return {
+      wake: () => tell("wake"),
+      tryAll: () => tell("tryAll"),
+      status: async () => merged(await Promise.all([own.status(), ...members.map((member) => member.call("status"))])),
+      async find(name) {
+        const found = await Promise.all([own.find(name), ...members.map((member) => member.call("find", name))]);
+        return found.find((site) => site !== undefined);
+      },
+      async domainsOf(site) {
+        const all = await Promise.all([
+          own.domainsOf(site),
+          ...members.map((member) => member.call("domainsOf", site)),
+        ]);
+        return [...new Set(all.flat())];
+      },
+      async suspend(...how) {
+        await Promise.all([own.suspend(...how), ...members.map((member) => member.call("suspend", ...how))]);
+      },
+      async resume(site) {
+        await Promise.all([own.resume(site), ...members.map((member) => member.call("resume", site))]);
+      },
+      async drain(site) {
+        await Promise.all([own.drain(site), ...members.map((member) => member.call("drain", site))]);
+      },
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#members.map((member) => member.close()));
+  }
+}
+
+const worstFirst = ["suspended", "closed", "slowed", "open"] as const;
+
+/** One status for each site: of the nodes that know it, the worst state, and their connections together. */
+export function merged(ofNodes: readonly (readonly DestinationStatus[])[]): DestinationStatus[] {
+  const ofSites = Map.groupBy(ofNodes.flat(), ({ site }) => site);
+  const rank = ({ state }: DestinationStatus): number => worstFirst.indexOf(state);
+  const all = Array.from(ofSites.values(), (ofSite): DestinationStatus => {
+    const [worst] = ofSite.toSorted((a, b) => rank(a) - rank(b));
+    const sum = (of: (status: DestinationStatus) => number): number => ofSite.reduce((sum, one) => sum + of(one), 0);
+    const messagesPerMinute = sum((status) => status.messagesPerMinute ?? Infinity);
+    const { messagesPerMinute: _, ...rest } = worst!;
+    return {
+      ...rest,
+      domains: [...new Set(ofSite.flatMap(({ domains }) => domains))],
+      connections: sum(({ connections }) => connections),
+      inHand: sum(({ inHand }) => inHand),
+      inSession: sum(({ inSession }) => inSession),
+      ...(messagesPerMinute !== Infinity && { messagesPerMinute }),
+    };
+  });
+  return all.toSorted((a, b) => rank(a) - rank(b));
+}

@@ -1,0 +1,88 @@
+// A thread that is a node beside that of the main thread: its module.
+import { randomUUID } from "node:crypto";
+import { type MessagePort, workerData } from "node:worker_threads";
+import { Caller } from "../base/calls/caller.ts";
+import type { Call } from "../base/calls/protocol.ts";
+import { answer, serve } from "../base/calls/serve.ts";
+import { realWorld } from "../base/world.ts";
+import type { Config } from "../config/schema.ts";
+import { openLog } from "../journal/log.ts";
+import { type NodeStore, openNode, type Steering } from "../node.ts";
+import { admission, type SessionCounts } from "../receive/admission.ts";
+import { openStore } from "../storage/open.ts";
+import { joinSqlite, type SqliteConnection } from "../storage/sqlite/store.ts";
+import { shareTimes } from "./share-times.ts";
+
+export interface ServingSetup {
+  /** The addresses to listen at have the ports of the first thread. */
+  readonly config: Config;
+  readonly hostname: string;
+  readonly logSettings: Parameters<typeof openLog>[0];
+  readonly sessions: SessionCounts;
+  /** To the store of the main thread; without one, the thread has its own, of the same database. */
+  readonly connection?: SqliteConnection;
+  readonly home: MessagePort;
+}
+
+/** What the main thread offers. */
+export type HomeOperations = {
+  /** Something is due that the thread has no room for. */
+  beyond(): void;
+};
+
+export type ServingOperations = Pick<Steering, keyof Steering> & {
+  /** The database has all that was promised. */
+  flush(): Promise<void>;
+  /** Ends what is in flight at once when it closes. */
+  hurry(): void;
+};
+
+serve(async () => {
+  const setup = workerData as ServingSetup;
+  const { config, hostname, connection, sessions } = setup;
+  await using opened = new AsyncDisposableStack();
+  const home = new Caller<HomeOperations>(setup.home);
+  opened.defer(() => home.close());
+  const log = openLog(setup.logSettings);
+  opened.defer(() => log.close());
+  const own = {
+    onFailure: (error: Error): void =>
+      void setImmediate(() => {
+        throw error;
+      }), // ends the thread, and with it the server
+    onLeasesLost: (): void => node.endAttempts(),
+    onWork: (): void => node.steering.wake(),
+  };
+  const joined = connection && joinSqlite(connection);
+  const store: NodeStore & AsyncDisposable = joined ?? (await openStore(config, own));
+  opened.use(store);
+  const { total, perAddress } = {
+    total: config.receive.max_connections,
+    perAddress: config.receive.max_connections_per_address,
+  };
+  const node = opened.use(
+    await openNode({
+      config,
+      hostname,
+      log,
+      store,
+      world: realWorld(),
+      by: randomUUID(),
+      admission: admission({ total, perAddress }, sessions),
+      shares: joined === undefined ? "as usual" : shareTimes,
+      listens: "further",
+      onBeyond: () => void home.call("beyond").catch(() => {}),
+    }),
+  );
+  node.start();
+  const operations: ServingOperations = {
+    ...node.steering,
+    flush: async () => joined?.flush(),
+    hurry: () => node.hurry(),
+  };
+  const running = opened.move();
+  return {
+    run: (calls: readonly Call[]) => Promise.all(calls.map((call) => answer(operations, call))),
+    close: () => running.disposeAsync(),
+  };
+});

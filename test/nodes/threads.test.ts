@@ -1,0 +1,73 @@
+// Several threads of one server: they share the port, the queue, the limits to a destination, and the operator's word.
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { sendLetter } from "../support/smtp-client.ts";
+import { NodeProcess } from "./node-process.ts";
+import { startWatchingSink } from "./watching-sink.ts";
+
+const skip = process.platform !== "linux" && "only Linux spreads connections over threads";
+const patienceMs = 20_000;
+
+/** Each on a connection of its own, so that all threads get some. */
+async function send(port: number, recipients: readonly string[]): Promise<void> {
+  const letters = recipients.map((to) => sendLetter(port, { from: "ann@sender.test", to: [to], content: "Hi\r\n" }));
+  for (const answer of await Promise.all(letters)) assert.match(answer, /^250 /);
+}
+
+const addresses = (name: string, count: number): string[] =>
+  Array.from({ length: count }, (_, n) => `${name}${n}@there.test`);
+
+async function until<T>(ask: () => Promise<T>, holds: (answer: T) => boolean): Promise<T> {
+  const end = performance.now() + patienceMs;
+  for (;;) {
+    const answer = await ask();
+    if (holds(answer) || performance.now() > end) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+describe("threads", { skip }, () => {
+  test("hold a destination's limit together, deliver each message once, and obey the operator as one", async () => {
+    await using sink = await startWatchingSink(20);
+    const more = '[[destination]]\nto = "there.test"\nmax_connections = 4';
+    await using server = await NodeProcess.start({ sinkPort: sink.port, threads: 3, more });
+    await send(server.port, addresses("first", 60));
+    await sink.recipients(60);
+    const [site, ...others] = await server.control.destinations({});
+    assert.deepEqual([site?.domains, others], [["there.test"], []], "one destination, whatever thread it was");
+    assert.ok(sink.mostConnections <= 4, `${sink.mostConnections} connections`);
+
+    await server.control.steer({ name: "there.test", action: "suspend", because: "a test" });
+    await send(server.port, addresses("second", 20));
+    const counts = await until(
+      () => server.control.counts({}),
+      ({ deferred }) => deferred === 20,
+    );
+    assert.deepEqual([counts.deferred, sink.taken.size], [20, 60], "no thread went on");
+    await server.control.steer({ name: "there.test", action: "resume" });
+    await sink.recipients(80);
+    assert.deepEqual([[...sink.taken.values()].every((times) => times === 1), sink.overlaps], [true, []]);
+  });
+
+  test("killed, leave what they promised to the next server, though it has fewer of them", async (t) => {
+    await using sink = await startWatchingSink(1);
+    const dir = await mkdtemp(join(tmpdir(), "waybill-threads-"));
+    t.after(() => rm(dir, { recursive: true }));
+    await using server = await NodeProcess.start({ sinkPort: 1, threads: 3, dir });
+    await send(server.port, addresses("early", 30));
+    await server.kill();
+    await using _next = await NodeProcess.start({ sinkPort: sink.port, threads: 1, dir });
+    await sink.recipients(30);
+    assert.equal(sink.taken.size, 30);
+  });
+
+  test("do not hide that another program listens at the address", async () => {
+    await using sink = await startWatchingSink(1);
+    await using server = await NodeProcess.start({ sinkPort: sink.port, threads: 2 });
+    const second = NodeProcess.start({ sinkPort: sink.port, threads: 2, port: server.port });
+    await assert.rejects(second, /cannot listen on 127\.0\.0\.1:\d+: another program listens there/);
+  });
+});
