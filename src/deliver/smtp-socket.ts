@@ -3,6 +3,7 @@ import { connect as connectTcp, isIP } from "node:net";
 import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { TLSSocket } from "node:tls";
+import { gathered } from "../base/parts.ts";
 import type { TlsFacts } from "../mail/client.ts";
 import type { Failure, RemoteHost, Stage } from "../mail/failure.ts";
 import type { Reply } from "../mail/reply.ts";
@@ -196,7 +197,13 @@ export class SocketWire implements Wire {
     if (unsent.length === 0 || !this.isOpen) return true;
     this.#unsent = [];
     this.#unsentBytes = 0;
-    return this.#socket.write(unsent.length === 1 ? unsent[0]! : Buffer.concat(unsent));
+    const socket = this.#socket;
+    const parts = gathered(unsent);
+    if (parts.length === 1) return socket.write(parts[0]!);
+    socket.cork(); // they leave in one write all the same
+    const isTaken = parts.map((part) => socket.write(part)).every(Boolean);
+    socket.uncork();
+    return isTaken;
   };
 
   readonly #onData = (bytes: Buffer): void => {

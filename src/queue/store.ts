@@ -9,7 +9,7 @@ import type { Message, QueueId } from "../mail/message.ts";
 
 /** A message body on its way in: in memory while small, in a file from `largeBytes` on. */
 export interface BodyWriter {
-  /** Appends. A promise means: the disk is behind, wait before writing more. May reject (disk full). */
+  /** Appends; the bytes are the writer's from now on. A promise means: the disk is behind, wait before writing more. May reject (disk full). */
   write(bytes: Uint8Array): Promise<void> | undefined;
   /** No more bytes follow. May reject (disk full); then the body is gone. */
   finish(): Promise<Body>;

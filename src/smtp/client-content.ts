@@ -1,4 +1,5 @@
 // Message content on its way out: dot-stuffed and ended by a dot (DATA), or counted (BDAT). RFC 5321 §4.5.2, RFC 3030 §2.
+import { gathered, type Parts } from "../base/parts.ts";
 import type { Reply } from "../mail/reply.ts";
 import { isPositive } from "../mail/reply.ts";
 import { clientLimits } from "./client-limits.ts";
@@ -78,13 +79,20 @@ export async function sendDotted(session: ClientSession, content: Content): Prom
       sizeBytes += piece.length;
     }
     if (sizeBytes < clientLimits.blockBytes) continue;
-    await session.sendBlock(joined(pieces));
+    await sendParts(session, pieces);
     pieces = [];
     sizeBytes = 0;
   }
   if (!session.wire.isQuiet) return false;
-  await session.sendBlock(joined([...pieces, stuffer.end()]));
+  await sendParts(session, [...pieces, stuffer.end()]);
   return true;
+}
+
+/** A promise means: wait before sending more. */
+function sendParts(session: ClientSession, parts: Parts): Promise<void> | undefined {
+  let wait: Promise<void> | undefined;
+  for (const part of gathered(parts)) wait = session.sendBlock(part);
+  return wait;
 }
 
 /**

@@ -36,17 +36,6 @@ export function bodyContract({ name, open }: Driver): void {
       for await (const chunk of await store.read(queueId(1))) assert.ok(chunk.length <= 256 * kib);
     });
 
-    it("copies what is written: the caller may use its buffer again", async (store) => {
-      const writer = store.compose();
-      const buffer = Buffer.alloc(50 * kib, "a");
-      await writer.write(buffer);
-      buffer.fill("b");
-      await writer.write(buffer);
-      buffer.fill("c");
-      await store.keep(mail(1, { body: await writer.finish() }));
-      assert.equal(String(await readBody(store, queueId(1))), "a".repeat(50 * kib) + "b".repeat(50 * kib));
-    });
-
     it("takes bytes in order from a caller that does not wait", async (store) => {
       const written = content(900 * kib);
       const writer = store.compose();

@@ -88,7 +88,7 @@ test("half a record at the end was not promised, and what is written behind it l
   await using store = await openSqlite({ dir });
   await store.keep(mail(1));
   const { body: _, ...facts } = mail(2);
-  const torn = Buffer.concat(keptRecord({ ...facts, firstDeliveryId: 2 }, content(300)));
+  const torn = Buffer.concat(keptRecord({ ...facts, firstDeliveryId: 2 }, [content(300)]));
   const copy = await crashed(dir);
   const [last] = await segments(copy);
   await appendFile(join(copy, "spool", last!), torn.subarray(0, -1));

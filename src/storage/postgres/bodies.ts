@@ -1,4 +1,5 @@
 // Bodies in the database: small ones in their message's row, large ones in chunks that are written and read one by one.
+import { each } from "../../base/parts.ts";
 import type { QueueId } from "../../mail/message.ts";
 import { NotKept } from "../../queue/store.ts";
 import type { Runner, Statement } from "./database.ts";
@@ -27,7 +28,7 @@ const selectChunk: Statement = {
 export async function readBody(runner: Runner, queueId: QueueId): Promise<AsyncIterable<Uint8Array>> {
   const [row] = await runner.run<{ chunks: number; body: Buffer | null }>(selectBody, [queueId]);
   if (row === undefined) throw notKept(queueId);
-  return row.body === null ? readChunks(runner, queueId, row.chunks) : once(row.body);
+  return row.body === null ? readChunks(runner, queueId, row.chunks) : each([row.body]);
 }
 
 async function* readChunks(runner: Runner, queueId: QueueId, chunks: number): AsyncGenerator<Uint8Array> {
@@ -36,10 +37,6 @@ async function* readChunks(runner: Runner, queueId: QueueId, chunks: number): As
     if (row === undefined) throw notKept(queueId); // removed while it was read
     yield row.bytes;
   }
-}
-
-export async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }
 
 const notKept = (queueId: QueueId): NotKept => new NotKept(`no message ${queueId} in the queue`);

@@ -1,5 +1,6 @@
 // The PostgreSQL driver: one database for any number of nodes.
 import { join } from "node:path";
+import { each } from "../../base/parts.ts";
 import type { Instant } from "../../base/world.ts";
 import type { ShareRequest, SiteRecord, SiteStore } from "../../deliver/site-store.ts";
 import type { Event } from "../../journal/event.ts";
@@ -19,7 +20,7 @@ import type {
   Settlement,
 } from "../../queue/store.ts";
 import { RefusalQuota } from "../refusal-quota.ts";
-import { insertChunks, once, readBody } from "./bodies.ts";
+import { insertChunks, readBody } from "./bodies.ts";
 import { bodyLimits, chunksOf, SpooledBody, SpoolingWriter } from "./body-writer.ts";
 import { changeDeliveries } from "./changing.ts";
 import { Claims, claimSettings } from "./claiming.ts";
@@ -158,7 +159,7 @@ class PostgresStore implements QueueStore, HistoryStore, SiteStore {
         }
       });
     const deliveries = await this.#keeps.add({ ...rest, body: content, lease });
-    this.#recent.add(queueId, content);
+    this.#recent.add(queueId, [content]);
     return deliveries;
   }
 
@@ -229,7 +230,7 @@ class PostgresStore implements QueueStore, HistoryStore, SiteStore {
 
   async read(queueId: QueueId): Promise<AsyncIterable<Uint8Array>> {
     const recent = this.#recent.get(queueId);
-    return recent === undefined ? readBody(this.#mail, queueId) : once(recent);
+    return recent === undefined ? readBody(this.#mail, queueId) : each(recent);
   }
 
   nextDueAt(): Promise<Instant | undefined> {

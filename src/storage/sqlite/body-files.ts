@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { bytesIn, type Parts } from "../../base/parts.ts";
 import { StoreFull } from "../../queue/store.ts";
 
 const readBytes = 128 * 1024; // per chunk
@@ -86,9 +87,11 @@ export class BodyFile {
     this.#files = files;
   }
 
-  async append(bytes: Uint8Array): Promise<void> {
+  async append(parts: Parts): Promise<void> {
     try {
-      await this.#handle.appendFile(bytes);
+      const wanted = bytesIn(parts);
+      const { bytesWritten } = await this.#handle.writev(parts as Uint8Array[]);
+      if (bytesWritten < wanted) await this.#handle.appendFile(Buffer.concat(parts).subarray(bytesWritten)); // the disk may have room for it, or says why not
     } catch (error) {
       throw this.#files.inWords(error);
     }

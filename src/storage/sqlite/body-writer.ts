@@ -1,24 +1,27 @@
-// A body on its way in: in one block of memory while small, in a synced file once it is large.
+// A body on its way in: in memory while small, in a synced file once it is large.
 import { isAscii } from "node:buffer";
+import type { Parts } from "../../base/parts.ts";
 import type { Body, BodyWriter } from "../../queue/store.ts";
 import type { BodyFile, BodyFiles } from "./body-files.ts";
-import type { StoredBody } from "./keeping.ts";
 
 export const bodyLimits = {
-  blockBytes: 128 * 1024, // memory of one body; one that needs more goes to a file, a write for each block
+  heldBytes: 128 * 1024, // of one body in memory; one that needs more goes to a file
   headBytes: 64 * 1024,
 } as const;
+
+/** A small body's bytes, or the file of a large one below bodies/, which is on the disk already. */
+export type HeldBody = { readonly parts: Parts } | { readonly file: string };
 
 /** A finished body; to be kept once. */
 export class SpooledBody implements Body {
   readonly sizeBytes: number;
   readonly head: Uint8Array;
   readonly eightBit: boolean;
-  readonly stored: StoredBody;
+  readonly stored: HeldBody;
   /** Set by keep: from then on the body is the store's. */
   taken = false;
 
-  constructor(facts: Body, stored: StoredBody) {
+  constructor(facts: Body, stored: HeldBody) {
     this.sizeBytes = facts.sizeBytes;
     this.head = facts.head;
     this.eightBit = facts.eightBit;
@@ -26,16 +29,23 @@ export class SpooledBody implements Body {
   }
 }
 
-/** Of a small body's buffer; a body that uses less of it is copied to one that fits. */
+/** A chunk of this size is kept as it came; smaller ones are copied together. */
+const ownPartBytes = 8 * 1024;
+/** Of a block of small chunks; one that uses less of it is copied to one that fits. */
 const mostlyUsed = 3 / 4;
 const none = new Uint8Array(0);
+const headerEnd = Buffer.from("\r\n\r\n");
 
 export class SpoolingWriter implements BodyWriter {
   readonly #files: BodyFiles;
   readonly #largeBytes: number;
-  /** Grows up to blockBytes; then it goes to the file whenever it is full. */
+  /** In memory, before the block. */
+  #parts: Uint8Array[] = [];
+  /** Small chunks that came one after the other. */
   #block: Uint8Array = none;
-  #used = 0;
+  #blockUsed = 0;
+  /** In memory. */
+  #heldBytes = 0;
   #sizeBytes = 0;
   #eightBit = false;
   #head: Uint8Array | undefined;
@@ -54,42 +64,61 @@ export class SpoolingWriter implements BodyWriter {
     if (this.#discarded) return undefined;
     this.#sizeBytes += bytes.length;
     this.#eightBit ||= !isAscii(bytes);
-    if (this.#busy === undefined && this.#used + bytes.length <= bodyLimits.blockBytes) return this.#append(bytes);
+    if (this.#busy === undefined && this.#heldBytes + bytes.length <= bodyLimits.heldBytes) return this.#hold(bytes);
     const mine = (this.#busy ?? Promise.resolve()).then(() => this.#spill(bytes));
     this.#busy = mine;
     void mine.then(() => this.#busy === mine && (this.#busy = undefined)).catch(() => {}); // the caller has the failure
     return mine;
   }
 
-  #append(bytes: Uint8Array): undefined {
-    const used = this.#used + bytes.length;
-    if (used > this.#block.length) {
-      const size = Math.min(Math.max(used, this.#block.length * 2), bodyLimits.blockBytes);
-      // the first bytes are our own trace header: the content follows, and then a block of its own is due
-      const grown = this.#block === none ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size);
-      if (this.#used > 0) grown.set(this.#block.subarray(0, this.#used));
-      this.#block = grown;
-    }
-    this.#block.set(bytes, this.#used);
-    this.#used = used;
+  #hold(bytes: Uint8Array): undefined {
+    this.#heldBytes += bytes.length;
+    if (bytes.length >= ownPartBytes) {
+      this.#endBlock();
+      this.#parts.push(bytes);
+    } else this.#append(bytes);
   }
 
-  /** Block by block to the file. */
-  async #spill(bytes: Uint8Array): Promise<void> {
-    for (let from = 0; from < bytes.length;) {
-      const part = bytes.subarray(from, from + bodyLimits.blockBytes - this.#used);
-      this.#append(part);
-      from += part.length;
-      if (this.#used === bodyLimits.blockBytes) await this.#flush();
+  #append(bytes: Uint8Array): void {
+    const used = this.#blockUsed + bytes.length;
+    if (used > this.#block.length) {
+      const size = Math.max(used, this.#block.length * 2);
+      // the first bytes are our own trace header: the content follows, and then a block of its own is due
+      const grown = this.#block === none ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size);
+      if (this.#blockUsed > 0) grown.set(this.#block.subarray(0, this.#blockUsed));
+      this.#block = grown;
     }
+    this.#block.set(bytes, this.#blockUsed);
+    this.#blockUsed = used;
+  }
+
+  /** Its memory stays as a whole as long as what is used of it: it may not be much larger. */
+  #endBlock(): void {
+    if (this.#blockUsed === 0) return;
+    const used = this.#block.subarray(0, this.#blockUsed);
+    this.#parts.push(used.length >= mostlyUsed * used.buffer.byteLength ? used : new Uint8Array(used));
+    this.#block = none;
+    this.#blockUsed = 0;
+  }
+
+  async #spill(bytes: Uint8Array): Promise<void> {
+    this.#hold(bytes);
+    if (this.#heldBytes > bodyLimits.heldBytes) await this.#flush();
   }
 
   async #flush(): Promise<void> {
-    // a copy: the block is filled again
-    this.#head ??= new Uint8Array(this.#block.subarray(0, Math.min(this.#used, bodyLimits.headBytes)));
+    const parts = this.#takeParts();
+    this.#head ??= headOf(parts);
     this.#file ??= await this.#files.create();
-    await this.#file.append(this.#block.subarray(0, this.#used));
-    this.#used = 0;
+    await this.#file.append(parts);
+  }
+
+  #takeParts(): Uint8Array[] {
+    this.#endBlock();
+    const parts = this.#parts;
+    this.#parts = [];
+    this.#heldBytes = 0;
+    return parts;
   }
 
   finish(): Promise<SpooledBody> {
@@ -106,16 +135,13 @@ export class SpoolingWriter implements BodyWriter {
       await this.#file?.remove();
       throw error;
     }
-    const stored = this.#file === undefined ? { bytes: this.#fittingBlock() } : { file: this.#file.name };
-    const head = this.#head ?? this.#block.subarray(0, bodyLimits.headBytes);
-    return new SpooledBody({ sizeBytes: this.#sizeBytes, head, eightBit: this.#eightBit }, stored);
+    if (this.#file !== undefined) return this.#body(this.#head!, { file: this.#file.name });
+    const parts = this.#takeParts();
+    return this.#body(headOf(parts), { parts });
   }
 
-  /** What is used. Its buffer stays in memory as a whole, and is copied between threads so: it may not be much larger. */
-  #fittingBlock(): Uint8Array {
-    const used = this.#block.subarray(0, this.#used);
-    this.#block = used.length < mostlyUsed * used.buffer.byteLength ? new Uint8Array(used) : used;
-    return this.#block;
+  #body(head: Uint8Array, stored: HeldBody): SpooledBody {
+    return new SpooledBody({ sizeBytes: this.#sizeBytes, head, eightBit: this.#eightBit }, stored);
   }
 
   async discard(): Promise<void> {
@@ -125,4 +151,22 @@ export class SpoolingWriter implements BodyWriter {
     await this.#busy?.catch(() => {});
     if (body?.taken !== true) await this.#file?.remove();
   }
+}
+
+/** The header section, as far as it goes, without more copies of the rest than it takes. */
+function headOf(parts: Parts): Uint8Array {
+  if (parts.length === 1) return parts[0]!.subarray(0, bodyLimits.headBytes);
+  const head: Uint8Array[] = [];
+  for (let [at, bytes] = [0, 0]; at < parts.length && bytes < bodyLimits.headBytes; at += 1) {
+    const part = Buffer.from(parts[at]!.buffer, parts[at]!.byteOffset, parts[at]!.length);
+    const end = part.indexOf(headerEnd);
+    const taken = part.subarray(
+      0,
+      Math.min(end === -1 ? part.length : end + headerEnd.length, bodyLimits.headBytes - bytes),
+    );
+    head.push(taken);
+    bytes += taken.length;
+    if (end !== -1) break;
+  }
+  return Buffer.concat(head);
 }

@@ -1,4 +1,5 @@
 // The inflow: promises go to the spool, and from there in bulk to the database. Knows what the database does not have yet.
+import { bytesIn, type Parts } from "../../base/parts.ts";
 import type { Instant } from "../../base/world.ts";
 import type { QueueId } from "../../mail/message.ts";
 import type { Spool } from "./spool.ts";
@@ -54,7 +55,7 @@ export class Inflow {
   }
 
   /** Resolves when the message is on the disk. */
-  async keep(facts: KeptRecord, body: Uint8Array | undefined): Promise<void> {
+  async keep(facts: KeptRecord, body: Parts): Promise<void> {
     const { queueId } = facts.message;
     if (this.#fresh.has(queueId)) throw new Error(`queue id ${queueId} is in use`);
     // mail waits for a database that is slow, and is put off while it fails
@@ -63,7 +64,7 @@ export class Inflow {
     const at = await this.#append(parts);
     this.#soonest = Math.min(this.#soonest, facts.lease?.until ?? facts.message.receivedAt);
     const offset = at.offset + parts[0]!.length;
-    const bytes = body?.length ?? 0;
+    const bytes = bytesIn(body);
     const open = new Set(facts.recipients.map((_, i) => facts.firstDeliveryId + i));
     this.#fresh.set(queueId, {
       end: { segment: at.segment, offset: offset + bytes },
@@ -120,9 +121,9 @@ export class Inflow {
     await this.#spool.close();
   }
 
-  async #append(parts: readonly Uint8Array[]): Promise<Position> {
+  async #append(parts: Parts): Promise<Position> {
     const at = await this.#spool.append(parts);
-    this.#behindBytes += parts.reduce((sum, { length }) => sum + length, 0);
+    this.#behindBytes += bytesIn(parts);
     if (this.#behindBytes > inflowLimits.eagerBytes) this.#catchUpSoon();
     else this.#timer ??= setTimeout(() => this.#catchUpSoon(), inflowLimits.restMs).unref();
     return at;

@@ -11,7 +11,7 @@ const content = Buffer.from("Subject: é\r\n\r\nbody\r\n");
 const segment = (bytes: Uint8Array): SegmentBytes => ({ read: (at, count) => bytes.subarray(at, at + count) });
 
 test("records come back as they went in, one after the other", () => {
-  const bytes = Buffer.concat([...keptRecord(kept, content), ...settledRecord(settled), ...keptRecord(kept)]);
+  const bytes = Buffer.concat([...keptRecord(kept, [content]), ...settledRecord(settled), ...keptRecord(kept)]);
   const first = recordAt(segment(bytes), 0, true);
   assert.ok(first?.record.kind === "kept");
   assert.deepEqual(first.record.facts, kept);
@@ -26,7 +26,7 @@ test("records come back as they went in, one after the other", () => {
 });
 
 test("a record that was cut off anywhere, or changed anywhere, is none", () => {
-  const bytes = Buffer.concat(keptRecord(kept, content));
+  const bytes = Buffer.concat(keptRecord(kept, [content]));
   for (let length = 0; length < bytes.length; length++)
     assert.equal(recordAt(segment(bytes.subarray(0, length)), 0, true), undefined, `${length} bytes of it`);
   for (let at = 0; at < bytes.length; at++) {

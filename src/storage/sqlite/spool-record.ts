@@ -1,6 +1,7 @@
 // The records of the spool: what was kept and what was settled, in the order in which it was promised. Each is a header
 // (checksum, kind, lengths), facts as JSON, and the body as it came.
 import { crc32 } from "node:zlib";
+import { bytesIn, type Parts } from "../../base/parts.ts";
 import type { Event } from "../../journal/event.ts";
 import type { Lease, NewMessage, Settlement } from "../../queue/store.ts";
 
@@ -40,21 +41,23 @@ export const segmentName = (segment: number): string => `${String(segment).padSt
 export const headerBytes = 16; // checksum of the rest, kind, length of the facts, length of the body; 32 bits each
 const kinds = { kept: 1, settled: 2 } as const;
 
-const none = Buffer.alloc(0);
+/** The first part is all but the body. */
+export const keptRecord = (facts: KeptRecord, body: Parts = []): Parts => record(kinds.kept, facts, body);
 
-export const keptRecord = (facts: KeptRecord, body: Uint8Array = none): Uint8Array[] => record(kinds.kept, facts, body);
+export const settledRecord = (facts: SettledRecord): Parts => record(kinds.settled, facts, []);
 
-export const settledRecord = (facts: SettledRecord): Uint8Array[] => record(kinds.settled, facts, none);
-
-function record(kind: number, facts: KeptRecord | SettledRecord, body: Uint8Array): Uint8Array[] {
+function record(kind: number, facts: KeptRecord | SettledRecord, body: Parts): Parts {
   const json = JSON.stringify(facts);
   const head = Buffer.allocUnsafe(headerBytes + Buffer.byteLength(json));
   head.writeUInt32LE(kind, 4);
   head.writeUInt32LE(head.length - headerBytes, 8);
-  head.writeUInt32LE(body.length, 12);
+  head.writeUInt32LE(bytesIn(body), 12);
   head.write(json, headerBytes);
-  head.writeUInt32LE(crc32(body, crc32(head.subarray(4))), 0);
-  return body.length === 0 ? [head] : [head, body];
+  head.writeUInt32LE(
+    body.reduce((sum, part) => crc32(part, sum), crc32(head.subarray(4))),
+    0,
+  );
+  return [head, ...body];
 }
 
 /** A segment, or the part of it that is in memory. */

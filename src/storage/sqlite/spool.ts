@@ -3,6 +3,7 @@
 import { closeSync, constants, fdatasync, ftruncateSync, openSync, read, writev } from "node:fs";
 import { unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { bytesIn, gathered, type Parts } from "../../base/parts.ts";
 import { inWords, syncDirectory } from "./body-files.ts";
 import { type Position, segmentName, type Span } from "./spool-record.ts";
 
@@ -17,7 +18,6 @@ export function spoolOf(folder: string): number | undefined {
 }
 
 const segmentBytes = 64 * 1024 ** 2; // then the next one begins
-const togetherBytes = 1024 ** 2; // a write of less is copied into one block
 
 /** Synced with each write where the system can; else by a call of its own. */
 const writesAreSynced = typeof constants.O_DSYNC === "number";
@@ -35,7 +35,7 @@ interface Segment {
 }
 
 interface Waiting {
-  readonly parts: readonly Uint8Array[];
+  readonly parts: Parts;
   readonly bytes: number;
   readonly resolve: (at: Position) => void;
   readonly reject: (error: Error) => void;
@@ -64,9 +64,9 @@ export class Spool {
   }
 
   /** Appends a record; resolves with its place once it is on the disk. A rejected one is not in the spool. */
-  append(parts: readonly Uint8Array[]): Promise<Position> {
+  append(parts: Parts): Promise<Position> {
     return new Promise((resolve, reject) => {
-      const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+      const bytes = bytesIn(parts);
       this.#waiting.push({ parts, bytes, resolve, reject });
       this.#writing ??= this.#writeAll();
     });
@@ -130,7 +130,7 @@ export class Spool {
     const bytes = together.reduce((sum, { bytes }) => sum + bytes, 0);
     const parts = together.flatMap(({ parts }) => parts);
     try {
-      await writeSynced(segment.fd, bytes < togetherBytes ? [Buffer.concat(parts, bytes)] : parts, bytes);
+      await writeSynced(segment.fd, gathered(parts), bytes);
     } catch (error) {
       this.#cutBack(segment);
       throw error;
@@ -154,7 +154,7 @@ export class Spool {
 
 const mostParts = 1_000; // IOV_MAX is 1,024
 
-async function writeSynced(fd: number, parts: readonly Uint8Array[], bytes: number): Promise<void> {
+async function writeSynced(fd: number, parts: Parts, bytes: number): Promise<void> {
   let written = 0;
   for (let from = 0; from < parts.length; from += mostParts)
     written += await writeParts(fd, parts.slice(from, from + mostParts));
@@ -165,7 +165,7 @@ async function writeSynced(fd: number, parts: readonly Uint8Array[], bytes: numb
     );
 }
 
-const writeParts = (fd: number, parts: readonly Uint8Array[]): Promise<number> =>
+const writeParts = (fd: number, parts: Parts): Promise<number> =>
   new Promise((resolve, reject) =>
     writev(fd, parts, (error, written) => (error === null ? resolve(written) : reject(error))),
   );

@@ -7,6 +7,7 @@ import { Caller } from "../../base/calls/caller.ts";
 import type { Calls } from "../../base/calls/protocol.ts";
 import { answerNow, servePort } from "../../base/calls/serve.ts";
 import { Thread } from "../../base/calls/thread.ts";
+import { each } from "../../base/parts.ts";
 import type { Instant } from "../../base/world.ts";
 import type { SiteRecord, SiteStore } from "../../deliver/site-store.ts";
 import type { Event } from "../../journal/event.ts";
@@ -32,7 +33,7 @@ import { toDelivery } from "../deliveries.ts";
 import { ProcessShares } from "../process-shares.ts";
 import { RefusalQuota } from "../refusal-quota.ts";
 import { BodyFiles, syncDirectory } from "./body-files.ts";
-import { bodyLimits, SpooledBody, SpoolingWriter } from "./body-writer.ts";
+import { bodyLimits, type HeldBody, SpooledBody, SpoolingWriter } from "./body-writer.ts";
 import type { WriterOptions } from "./database.ts";
 import { Inflow } from "./inflow.ts";
 import { newDeliveries, type PreparedMessage } from "./keeping.ts";
@@ -85,7 +86,7 @@ export interface SqliteConnection {
 
 /** Rejects with words for the operator: folder not writable, in use by another process, damaged, too new. */
 export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
-  const { dir, largeBytes = bodyLimits.blockBytes, minFreeBytes = 16 * 1024 ** 2, maxBytes } = options;
+  const { dir, largeBytes = bodyLimits.heldBytes, minFreeBytes = 16 * 1024 ** 2, maxBytes } = options;
   await makeDirectory(join(dir, spoolFolder(0)), dir);
   const workerData: WriterOptions = { dir, minFreeBytes, ...(maxBytes !== undefined && { maxBytes }) };
   const failed = onceOnly(options.onFailure);
@@ -188,6 +189,16 @@ async function makeDirectory(dir: string, dataDir: string): Promise<void> {
   }
 }
 
+interface Prepared extends Omit<PreparedMessage, "body"> {
+  readonly body: HeldBody;
+}
+
+/** For the writer thread. */
+const inOnePiece = ({ body, ...message }: Prepared): PreparedMessage => ({
+  ...message,
+  body: "file" in body ? body : { bytes: Buffer.concat(body.parts) },
+});
+
 interface Parts extends Omit<SqliteConnection, "writer" | "shares"> {
   readonly writer: Calls<WriterOperations>;
   readonly share: (...asked: Parameters<SiteStore["share"]>) => number[] | Promise<number[]>;
@@ -252,11 +263,10 @@ class SpooledStore implements SqliteStore {
     this.#checkOpen();
     const { body: stored, ...facts } = await this.#prepare(message);
     const file = "file" in stored ? stored.file : undefined;
-    const bytes = "file" in stored ? undefined : stored.bytes;
     try {
       const full = this.#checkRoom();
       if (full !== undefined) throw full;
-      await this.#inflow.keep({ ...facts, lease, file }, bytes);
+      await this.#inflow.keep({ ...facts, lease, file }, "file" in stored ? [] : stored.parts);
     } catch (error) {
       if (file !== undefined) await this.#files.remove([file]);
       throw error;
@@ -282,7 +292,10 @@ class SpooledStore implements SqliteStore {
     }
     await this.#inflow.flush();
     const prepared = await this.#prepareAll(notices);
-    const { gone } = await this.#committing(prepared, this.#writer.call("settle", settlements, events, prepared));
+    const { gone } = await this.#committing(
+      prepared,
+      this.#writer.call("settle", settlements, events, prepared.map(inOnePiece)),
+    );
     await this.#forget(gone);
   }
 
@@ -305,7 +318,7 @@ class SpooledStore implements SqliteStore {
     await Promise.allSettled([this.flush(), this.#flushOthers()]);
   }
 
-  async #prepare(message: NewMessage): Promise<PreparedMessage> {
+  async #prepare(message: NewMessage): Promise<Prepared> {
     const body = message.body instanceof Uint8Array ? await this.#spool(message.body) : message.body;
     if (!(body instanceof SpooledBody)) throw new TypeError("a body is kept by the store that made it");
     const { queueId } = message.message;
@@ -317,8 +330,8 @@ class SpooledStore implements SqliteStore {
     return { ...message, body: body.stored, firstDeliveryId };
   }
 
-  async #prepareAll(messages: readonly NewMessage[]): Promise<PreparedMessage[]> {
-    const prepared: PreparedMessage[] = [];
+  async #prepareAll(messages: readonly NewMessage[]): Promise<Prepared[]> {
+    const prepared: Prepared[] = [];
     try {
       for (const message of messages) prepared.push(await this.#prepare(message));
       return prepared;
@@ -335,7 +348,7 @@ class SpooledStore implements SqliteStore {
   }
 
   /** Files of messages that were not kept go at once; after a failure the row may be there: `recover` looks. */
-  async #committing(messages: readonly PreparedMessage[], committed: Promise<Settled>): Promise<Settled> {
+  async #committing(messages: readonly Prepared[], committed: Promise<Settled>): Promise<Settled> {
     try {
       const value = await committed;
       if (!value.written) await this.#files.remove(filesOf(messages));
@@ -347,10 +360,10 @@ class SpooledStore implements SqliteStore {
     }
   }
 
-  #remember(messages: readonly PreparedMessage[]): void {
+  #remember(messages: readonly Prepared[]): void {
     for (const { message, body } of messages)
       if ("file" in body) this.#files.settle(body.file);
-      else this.#recent.add(message.queueId, body.bytes);
+      else this.#recent.add(message.queueId, body.parts);
   }
 
   /** Of messages that are no longer queued. */
@@ -362,11 +375,11 @@ class SpooledStore implements SqliteStore {
 
   async read(queueId: QueueId): Promise<AsyncIterable<Uint8Array>> {
     const recent = this.#recent.get(queueId);
-    if (recent !== undefined) return once(recent);
+    if (recent !== undefined) return each(recent);
     const fresh = await this.#inflow.read(queueId);
-    if (fresh instanceof Uint8Array) return once(fresh);
+    if (fresh instanceof Uint8Array) return each([fresh]);
     const body = fresh ?? (await this.#writer.call("body", queueId));
-    return "file" in body ? this.#files.read(body.file) : once(body.bytes);
+    return "file" in body ? this.#files.read(body.file) : each([body.bytes]);
   }
 
   async nextDueAt(): Promise<Instant | undefined> {
@@ -453,9 +466,5 @@ class SpooledStore implements SqliteStore {
   }
 }
 
-const filesOf = (messages: readonly PreparedMessage[]): string[] =>
+const filesOf = (messages: readonly Prepared[]): string[] =>
   messages.flatMap(({ body }) => ("file" in body ? body.file : []));
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}
