@@ -1,97 +1,62 @@
-// How much memory a large message costs: sends some of them through a server of its own to a next hop that throws them away,
-// and prints the server's resident memory before and at its peak.
+// Large messages at once: how much memory they cost, and whether anyone else is held up: meanwhile small messages come at
+// an even pace, to a next hop of their own and to the one of the large messages.
 // node bench/large.ts [megabytes] [messages at once]
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startClients } from "./lib/clients.ts";
+import { startLoad } from "./lib/load.ts";
+import { relayConfig } from "./lib/relay-config.ts";
+import { memoryOf, startServer } from "./lib/server.ts";
+import { type Sink, startSink } from "./lib/sink.ts";
+import { spread, tally } from "./lib/tally.ts";
+import { now } from "./lib/times.ts";
 
-const [megabytes, messages] = [Number(process.argv[2] ?? 100), Number(process.argv[3] ?? 1)];
+const [megabytes, messages] = [Number(process.argv[2] ?? 50), Number(process.argv[3] ?? 100)];
+const port = 12_525;
+const quietMs = 5_000;
+const pace = { perSecond: 20, mostOpen: 1_000 } as const;
+const warmUpMessages = 1_000;
 
-/** Takes any mail, keeps nothing, counts. */
-let taken = 0;
-const allTaken = Promise.withResolvers<void>();
-const sink = createServer((socket) => {
-  let tail = "";
-  let inContent = false;
-  socket.on("error", () => socket.destroy());
-  socket.write("220 sink\r\n");
-  socket.on("data", (bytes) => {
-    const text = tail + bytes.toString("latin1");
-    if (inContent && !text.endsWith("\r\n.\r\n")) return void (tail = text.slice(-4));
-    tail = "";
-    if (inContent && ++taken === messages) allTaken.resolve();
-    const isData = !inContent && /^DATA\r\n/im.test(text);
-    socket.write(isData ? "354 go on\r\n" : "250 ok\r\n");
-    inContent = isData;
-  });
-});
-sink.listen(0, "127.0.0.1");
-await once(sink, "listening");
-
-const dir = await mkdtemp(join(tmpdir(), "waybill-large-"));
-const free = createServer().listen(0, "127.0.0.1");
-await once(free, "listening");
-const { port } = free.address() as AddressInfo;
-free.close();
-await writeFile(
-  join(dir, "waybill.toml"),
-  `hostname = "bench.test"\ndata_dir = "${dir}/data"\n[[listen]]\naddress = "127.0.0.1:${port}"\n[[route]]\nhost = "127.0.0.1"\nport = ${(sink.address() as AddressInfo).port}\ntls = "never"\n[receive]\nmax_message_size = "1GB"\n`,
-);
-const server = spawn(
-  process.execPath,
-  [join(import.meta.dirname, "../bin/waybill"), "start", "-c", join(dir, "waybill.toml")],
-  {
-    stdio: "ignore",
-  },
-);
-
-const memory = async (field: "VmRSS" | "VmHWM"): Promise<number> => {
-  const status = await readFile(`/proc/${server.pid}/status`, "utf8");
-  return Math.round(Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1]) / 1024);
-};
-
-async function open(): Promise<Socket> {
-  for (let tries = 0; ; tries += 1) {
-    const socket = connect(port, "127.0.0.1");
-    try {
-      await once(socket, "connect");
-      return socket;
-    } catch (error) {
-      if (tries === 100) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
+/** Small messages while something goes on; answers their row of the table. */
+async function small(title: string, to: { sink: Sink; domain: string }, goesOn: Promise<unknown>): Promise<string> {
+  const clients = await startClients({ port, domain: to.domain, bytes: 1_024, ...pace });
+  await goesOn;
+  const { accepted, lost, acceptedMs, arrivedMs } = await tally(to.sink, await clients.stop());
+  return `| ${title} | ${accepted} | ${lost} | ${spread(acceptedMs)} | ${spread(arrivedMs)} |`;
 }
 
-async function send(): Promise<void> {
-  const socket = await open();
-  const ask = async (command: string): Promise<void> => {
-    if (command !== "") socket.write(command);
-    await once(socket, "data");
-  };
-  for (const command of ["", "EHLO x\r\n", "MAIL FROM:<a@x.test>\r\n", "RCPT TO:<b@y.test>\r\n", "DATA\r\n"])
-    await ask(command);
-  const block = Buffer.from(`${"x".repeat(62)}\r\n`.repeat(1_024));
-  for (let sent = 0; sent < megabytes * 1024 ** 2; sent += block.length)
-    if (!socket.write(block)) await once(socket, "drain");
-  await ask(".\r\n");
-  socket.end("QUIT\r\n");
-}
-
+const dir = await mkdtemp(join(process.env["TMPDIR"] ?? tmpdir(), "waybill-large-"));
 try {
-  (await open()).end("QUIT\r\n");
-  const before = await memory("VmRSS");
-  await Promise.all(Array.from({ length: messages }, send));
-  await allTaken.promise;
+  await using sink = await startSink({ records: true });
+  await using other = await startSink({ records: true });
+  const sinks = { "quiet.test": other.port, "other.test": other.port };
+  await using server = await startServer(await relayConfig(dir, { port, sink: sink.port, sinks }), port);
+  await startLoad({ port, messages: warmUpMessages, sessions: 10, bytes: 1_024 });
+  const quiet = await small("nothing else", { sink: other, domain: "quiet.test" }, sleep(quietMs));
+  const { residentMb } = await memoryOf(server.pid);
+
+  const startedAt = now();
+  const large = startLoad({ port, messages, sessions: messages, bytes: megabytes * 1024 ** 2 });
+  const relayed = large.then(() => taken(sink, warmUpMessages + messages)).then(() => (now() - startedAt) / 1_000);
+  const rows = await Promise.all([
+    small("large ones, to another next hop", { sink: other, domain: "other.test" }, relayed),
+    small("large ones, to the same next hop", { sink, domain: "same.test" }, relayed),
+  ]);
+  const [{ seconds, refused }, until] = [await large, await relayed];
   console.log(
-    `${taken} of ${messages} messages of ${megabytes} MB relayed; resident ${before} MB before, ${await memory("VmHWM")} MB at most`,
+    `${messages} messages of ${megabytes} MB at once: accepted in ${seconds.toFixed(1)} s (${refused} refused), ` +
+      `all relayed after ${until.toFixed(1)} s, ${Math.round((messages * megabytes) / until)} MB/s\n` +
+      `resident memory: ${residentMb} MB before, ${(await memoryOf(server.pid)).peakMb} MB at its peak\n\n` +
+      "| small messages, 20 a second, a connection for each, beside | accepted | lost | ms to the 250: median / p99 / worst | ms to the next hop |\n" +
+      `|---|---|---|---|---|\n${[quiet, ...rows].join("\n")}`,
   );
 } finally {
-  server.kill();
-  await once(server, "exit");
-  sink.close();
-  await rm(dir, { recursive: true });
+  await rm(dir, { recursive: true, force: true });
+}
+
+/** So many of the messages that have no number. */
+async function taken(sink: Sink, count: number): Promise<void> {
+  while ((await sink.arrivals()).filter(({ to }) => to === "to@bench.test").length < count) await sleep(50);
 }

@@ -31,14 +31,23 @@ export async function startLoad(load: Load): Promise<Loaded> {
   return loaded;
 }
 
-class Session {
+/** About so many bytes, in lines, the final dot included. */
+export function contentOf(bytes: number): Buffer {
+  const line = `${"x".repeat(78)}\r\n`;
+  return Buffer.from(
+    `Subject: test\r\n\r\n${line.repeat(Math.ceil(bytes / line.length))}`.slice(0, bytes - 2) + "\r\n.\r\n",
+  );
+}
+
+export class Session {
   readonly #socket: Socket;
   #text = "";
   #got: ((code: string) => void) | undefined;
   #lost: ((error: Error) => void) | undefined;
 
-  constructor(port: number) {
-    this.#socket = connect({ port, host: "127.0.0.1", noDelay: true });
+  /** `localAddress`: where it comes from. */
+  constructor(port: number, localAddress = "127.0.0.1") {
+    this.#socket = connect({ port, host: "127.0.0.1", localAddress, noDelay: true });
     this.#socket.setEncoding("latin1").on("data", (text: string) => {
       this.#text += text;
       if (/^\d{3} .*\r\n$/m.test(this.#text)) {
@@ -50,7 +59,9 @@ class Session {
     this.#socket.on("error", (error) => this.#lost?.(error)).on("close", () => this.#lost?.(new Error("closed")));
   }
 
+  /** Answers the reply code; rejects when the connection fails, or has failed. */
   say(bytes: string | Buffer): Promise<string> {
+    if (this.#socket.destroyed) return Promise.reject(new Error("closed"));
     const reply = new Promise<string>((resolve, reject) => ([this.#got, this.#lost] = [resolve, reject]));
     if (bytes.length > 0) this.#socket.write(bytes);
     return reply;
@@ -60,15 +71,17 @@ class Session {
     this.#lost = undefined;
     this.#socket.end();
   }
+
+  /** Who waits for a reply hears that the connection failed. */
+  giveUp(): void {
+    this.#socket.destroy();
+  }
 }
 
 async function run({ port, messages, sessions, bytes, recipients = 1, reconnects = false }: Load): Promise<Loaded> {
   let left = messages;
   let refused = 0;
-  const line = `${"x".repeat(78)}\r\n`;
-  const content = Buffer.from(
-    `Subject: test\r\n\r\n${line.repeat(Math.ceil(bytes / line.length))}`.slice(0, bytes - 2) + "\r\n.\r\n",
-  );
+  const content = contentOf(bytes);
   const open = async (): Promise<Session> => {
     const session = new Session(port);
     await session.say("");

@@ -1,10 +1,22 @@
-// The config of a Waybill that relays everything to one next hop.
+// The config of a Waybill that relays to next hops on this machine.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+export interface Relay {
+  readonly port: number;
+  /** Port of the next hop of all other mail. */
+  readonly sink: number;
+  /** Ports of next hops of their own, by recipient domain. */
+  readonly sinks?: Readonly<Record<string, number>>;
+}
+
+const route = (to: string, port: number): string =>
+  `[[route]]\n${to}host = "127.0.0.1"\nport = ${port}\ntls = "never"\n`;
+
 /** Answers the file; the data is kept beside it. */
-export async function relayConfig(dir: string, { port, sink }: { port: number; sink: number }): Promise<string> {
+export async function relayConfig(dir: string, { port, sink, sinks = {} }: Relay): Promise<string> {
   const file = join(dir, "waybill.toml");
+  const own = Object.entries(sinks).map(([domain, port]) => route(`to = "${domain}"\n`, port));
   await writeFile(
     file,
     `hostname = "bench.test"
@@ -12,12 +24,8 @@ data_dir = "${join(dir, "data")}"
 [[listen]]
 address = "127.0.0.1:${port}"
 tls = "none"
-[[route]]
-host = "127.0.0.1"
-port = ${sink}
-tls = "never"
-[receive]
-max_message_size = "100MB"
+${own.join("")}${route("", sink)}[receive]
+max_message_size = "1GB"
 max_connections_per_address = 2000
 [log]
 file = "${join(dir, "log")}"

@@ -56,10 +56,10 @@ const greets = (port: number): Promise<boolean> =>
   });
 
 /** Of a Linux process, in MB. */
-export async function memoryOf(pid: number): Promise<{ residentMb: number; anonymousMb: number }> {
+export async function memoryOf(pid: number): Promise<{ residentMb: number; peakMb: number; anonymousMb: number }> {
   const status = await readFile(`/proc/${pid}/status`, "utf8");
   const mb = (name: string): number => Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1_024);
-  return { residentMb: mb("VmRSS"), anonymousMb: mb("RssAnon") };
+  return { residentMb: mb("VmRSS"), peakMb: mb("VmHWM"), anonymousMb: mb("RssAnon") };
 }
 
 const ticksPerSecond = 100; // sysconf(_SC_CLK_TCK) of all Linux systems in use

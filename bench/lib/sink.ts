@@ -3,6 +3,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
+import { type Arrival, now } from "./times.ts";
 
 export interface Sink extends AsyncDisposable {
   readonly port: number;
@@ -10,20 +11,28 @@ export interface Sink extends AsyncDisposable {
   count(): Promise<number>;
   /** Resolves once there are so many. */
   reached(recipients: number): Promise<void>;
+  /** Of each recipient acknowledged, if it `records`. */
+  arrivals(): Promise<readonly Arrival[]>;
 }
 
-/** `delayMs`: each batch of commands is answered so late. */
-export async function startSink({ delayMs = 0 } = {}): Promise<Sink> {
-  const child = fork(fileURLToPath(import.meta.url), [String(delayMs)]);
+export interface SinkOptions {
+  /** Each batch of commands is answered so late. */
+  readonly delayMs?: number;
+  readonly records?: boolean;
+}
+
+export async function startSink(options: SinkOptions = {}): Promise<Sink> {
+  const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(options)]);
   const [port] = (await once(child, "message")) as [number];
-  const count = async (): Promise<number> => {
-    child.send("count");
-    const [answer] = (await once(child, "message")) as [number];
-    return answer;
+  const ask = async (question: "count" | "arrivals"): Promise<unknown> => {
+    child.send(question);
+    return (await once(child, "message"))[0];
   };
+  const count = async (): Promise<number> => (await ask("count")) as number;
   return {
     port,
     count,
+    arrivals: async () => (await ask("arrivals")) as Arrival[],
     async reached(recipients) {
       while ((await count()) < recipients) await new Promise((resolve) => setTimeout(resolve, 10));
     },
@@ -36,11 +45,13 @@ export async function startSink({ delayMs = 0 } = {}): Promise<Sink> {
 
 const end = Buffer.from("\r\n.\r\n");
 
-function serve(delayMs: number): void {
+function serve({ delayMs = 0, records = false }: SinkOptions): void {
   let taken = 0;
+  const arrivals: Arrival[] = [];
   const talk = (socket: Socket): void => {
     let rest: Buffer = Buffer.alloc(0);
     let recipients = 0;
+    let names: string[] = [];
     let inContent = false;
     const say = (text: string): void => {
       if (text === "") return;
@@ -60,12 +71,15 @@ function serve(delayMs: number): void {
           rest = rest.subarray(at + end.length);
           inContent = false;
           taken += recipients;
+          for (const to of names) arrivals.push({ to, at: now() });
+          names = [];
           replies += "250 2.0.0 taken\r\n";
           continue;
         }
         const at = rest.indexOf(10);
         if (at === -1) break;
         const verb = rest.toString("latin1", 0, 4).toUpperCase();
+        if (records && verb === "RCPT") names.push(rest.toString("latin1", rest.indexOf("<") + 1, rest.indexOf(">")));
         rest = rest.subarray(at + 1);
         if (verb === "EHLO") replies += "250-sink.test\r\n250-PIPELINING\r\n250 8BITMIME\r\n";
         else if (verb === "MAIL") recipients = 0;
@@ -86,8 +100,8 @@ function serve(delayMs: number): void {
     const address = server.address();
     process.send!(typeof address === "object" && address !== null ? address.port : 0);
   });
-  process.on("message", () => process.send!(taken));
+  process.on("message", (question) => process.send!(question === "count" ? taken : arrivals));
   process.on("disconnect", () => process.exit());
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) serve(Number(process.argv[2]));
+if (process.argv[1] === fileURLToPath(import.meta.url)) serve(JSON.parse(process.argv[2]!) as SinkOptions);

@@ -101,6 +101,9 @@ export async function listen(options: ListenOptions, stage: ReceiveStage): Promi
 
 const ignore = (): void => {};
 
+/** Connections that the system holds until we take them; it has a limit of its own (net.core.somaxconn). */
+const backlog = 4_096;
+
 interface Arrival {
   readonly socket: Socket;
   readonly peer: Endpoint;
@@ -167,7 +170,7 @@ function bind(server: Server, { host, port }: ListenOptions["address"], reusePor
     const fail = (error: NodeJS.ErrnoException): void => reject(listenError(error, host, port));
     server.once("error", fail);
     // without a host, Node takes both families, or IPv4 alone on a machine without IPv6
-    server.listen({ port, reusePort, ...(host !== "::" && { host }) }, () => {
+    server.listen({ port, backlog, reusePort, ...(host !== "::" && { host }) }, () => {
       server.off("error", fail);
       resolve(server.address() as AddressInfo);
     });

@@ -8,13 +8,31 @@ import { StoreFull } from "../../queue/store.ts";
 
 const readBytes = 128 * 1024; // per chunk
 
+/** Of one thread of ours. The runtime has four for files, and the spool needs one at any time. */
+const writesAtOnce = 2;
+
 export class BodyFiles {
   readonly #dir: string;
+  #writing = 0;
+  readonly #waiting: (() => void)[] = [];
   /** Names of files that no message has yet, but may come to have. */
   readonly #composing = new Set<string>();
 
   constructor(dataDir: string) {
     this.#dir = join(dataDir, "bodies");
+  }
+
+  /** In turn: many large messages at once would keep small ones from the disk, and from the server's attention. */
+  async inTurn<T>(write: () => Promise<T>): Promise<T> {
+    if (this.#writing < writesAtOnce) this.#writing += 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve)); // the turn is handed on
+    try {
+      return await write();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next !== undefined) next();
+      else this.#writing -= 1;
+    }
   }
 
   async create(): Promise<BodyFile> {
@@ -90,7 +108,7 @@ export class BodyFile {
   async append(parts: Parts): Promise<void> {
     try {
       const wanted = bytesIn(parts);
-      const { bytesWritten } = await this.#handle.writev(parts as Uint8Array[]);
+      const { bytesWritten } = await this.#files.inTurn(() => this.#handle.writev(parts as Uint8Array[]));
       if (bytesWritten < wanted) await this.#handle.appendFile(Buffer.concat(parts).subarray(bytesWritten)); // the disk may have room for it, or says why not
     } catch (error) {
       throw this.#files.inWords(error);
@@ -100,7 +118,7 @@ export class BodyFile {
   /** Ends the file; it and its name are on the disk. */
   async sync(): Promise<void> {
     try {
-      await this.#handle.sync();
+      await this.#files.inTurn(() => this.#handle.sync());
       await this.#handle.close();
       await this.#files.syncEntry(this.name);
     } catch (error) {
