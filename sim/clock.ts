@@ -46,6 +46,9 @@ export class Clock {
   readonly #heap: Planned[] = [];
   #hash = 0;
   #events = 0;
+  /** Calls of the real world that are under way. */
+  #held = 0;
+  #released = Promise.withResolvers<void>();
 
   constructor(now: Instant) {
     this.#now = now;
@@ -89,6 +92,20 @@ export class Clock {
     if (planned.owner) planned.owner.planned -= 1;
   }
 
+  /** Time stands still until `work` of the real world (a disk, a thread) is through. */
+  async hold<T>(work: Promise<T>): Promise<T> {
+    this.#held += 1;
+    try {
+      return await work;
+    } finally {
+      this.#held -= 1;
+      if (this.#held === 0) {
+        this.#released.resolve();
+        this.#released = Promise.withResolvers();
+      }
+    }
+  }
+
   /** One event after the other, each with all that follows from it at once, until `isEnd` or nothing is planned. */
   async run(isEnd: () => boolean): Promise<void> {
     while (!isEnd()) {
@@ -106,6 +123,10 @@ export class Clock {
       this.cancel(next);
       current.run(owner, run);
       await afterPromises();
+      while (this.#held > 0) {
+        await this.#released.promise;
+        await afterPromises();
+      }
     }
   }
 

@@ -88,6 +88,8 @@ export class Ledger {
   readonly #byDelivery = new Map<number, Parcel>();
   readonly #promised = new Set<string>();
   readonly #attempts = new Map<number, Process>();
+  /** Messages that were through when it was last asked to forget. */
+  #through: readonly KeptMessage[] = [];
 
   constructor(parts: LedgerParts) {
     this.#parts = parts;
@@ -223,6 +225,21 @@ export class Ledger {
         for (const parcel of parcels.values())
           if (parcel.state === "queued") this.#parts.report(`${nameOf(parcel)} was never settled`);
     if (this.attempts > 0) this.#parts.report(`${this.attempts} attempts have not ended`);
+  }
+
+  /** Messages that were through at the last call already go: a day has too many to remember. */
+  forgetOld(): void {
+    for (const { queueId, token } of this.#through) {
+      this.#kept.delete(queueId);
+      const copies = this.#byToken.get(token)?.filter((kept) => kept.queueId !== queueId) ?? [];
+      if (copies.length > 0) this.#byToken.set(token, copies);
+      else for (const known of [this.#byToken, this.#mail, this.#promised]) known.delete(token);
+    }
+    this.#through = [...this.#kept.values()].filter(
+      ({ parcels, tellsOf, token }) =>
+        (tellsOf !== undefined || this.#promised.has(token)) &&
+        parcels.values().every(({ state }) => state !== "queued"),
+    );
   }
 
   #keep(kept: KeptMessage, deliveries: readonly Delivery[]): void {

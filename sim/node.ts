@@ -55,6 +55,7 @@ export class Node {
   #starts = 0;
   #process: Process | undefined;
   #close: (() => Promise<void>) | undefined;
+  #inside: { readonly pacer: Pacer; readonly worker: Worker } | undefined;
   #isRetired = false;
 
   constructor(number: number, parts: NodeParts) {
@@ -66,6 +67,13 @@ export class Node {
   /** Its process, if one lives. */
   get process(): Process | undefined {
     return this.#process;
+  }
+
+  /** What it holds in memory, while it is up: sites that the pacer knows, deliveries in hand. */
+  get holds(): { readonly sites: number; readonly inHand: number } | undefined {
+    if (this.#close === undefined) return undefined;
+    const { pacer, worker } = this.#inside!;
+    return { sites: pacer.status().length, inHand: worker.inFlight };
   }
 
   start(): void {
@@ -147,6 +155,7 @@ export class Node {
     const inbound = new Inbound({ clock, config, hostname: this.name, stage: createReception(stages), onFault });
     network.listen(this.address, { owner: process, accept: (end, from) => inbound.accept(end, from) });
     worker.start();
+    this.#inside = { pacer, worker };
     this.#close = async () => {
       network.hangUp(this.address);
       await inbound.close(closeGraceMs);

@@ -29,6 +29,8 @@ export interface StoreParts {
   readonly ledger: Ledger;
   readonly leaseRule: LeaseRule;
   readonly say: (text: () => string) => void;
+  /** In place of the memory driver. */
+  readonly inner?: Store & SiteStore;
   /** Of single calls: fails before, or after it took effect. */
   readonly faultRate: () => number;
 }
@@ -49,13 +51,15 @@ interface Outage {
 
 export class SharedStore {
   readonly #parts: StoreParts;
-  readonly #inner: Store = openMemory();
-  readonly #sites = new MemorySites();
+  readonly #inner: Store;
+  readonly #sites: SiteStore;
   readonly #processes = new Map<string, Process>();
   #outages: Outage[] = [];
 
   constructor(parts: StoreParts) {
     this.#parts = parts;
+    this.#inner = parts.inner ?? openMemory();
+    this.#sites = parts.inner ?? new MemorySites();
   }
 
   /** For the simulation itself: no faults, no delay. */

@@ -47,6 +47,8 @@ export interface Character {
 export type Refusal = { readonly reply: Reply; readonly isThrottle: boolean };
 
 const minuteMs = 60_000;
+/** A triplet is remembered so long. */
+const greylistedMs = 240 * minuteMs;
 const no = (words: Reply): Refusal => ({ reply: words, isThrottle: false });
 const slower = (words: Reply): Refusal => ({ reply: words, isThrottle: true });
 
@@ -106,6 +108,10 @@ export class Site {
     const triplet = `${from} ${to}`;
     const since = this.#greylist.get(triplet) ?? now;
     this.#greylist.set(triplet, since);
+    for (const [old, at] of this.#greylist) {
+      if (now - at < greylistedMs) break;
+      this.#greylist.delete(old);
+    }
     return now - since < greylistMs
       ? no(reply(451, "4.7.1", "greylisted, please try again in some minutes"))
       : undefined;

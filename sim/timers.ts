@@ -1,5 +1,11 @@
 // Puts simulated timers in place of the process's own while a simulation runs, for code that measures waits by timers.
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Clock, Planned } from "./clock.ts";
+
+const reality = new AsyncLocalStorage<true>();
+
+/** For code that waits for a disk or a thread, while the clock is held: its turns of the event loop are real ones. */
+export const really = <T>(run: () => T): T => reality.run(true, run);
 
 class Timer {
   readonly #clock: Clock;
@@ -47,16 +53,21 @@ type Callback = (...values: unknown[]) => void;
 
 /** Until disposed of: timers, Date.now and performance.now are the clock's, Math.random is the world's no more. */
 export function installTimers(clock: Clock): Disposable {
+  const realTurn = setImmediate;
   const start =
     (repeats: boolean) =>
-    (run: Callback, ms?: number, ...values: unknown[]) =>
-      new Timer(clock, () => run(...values), { ms: ms ?? 0, repeats });
+    (run: Callback, ms?: number, ...values: unknown[]) => {
+      const call = (): void => run(...values);
+      const isReal = reality.getStore() !== undefined;
+      return new Timer(clock, isReal ? () => really(call) : call, { ms: ms ?? 0, repeats });
+    };
   const stop = (timer: unknown): void => void (timer instanceof Timer && timer.close());
   const replaced = [
     replace(globalThis, {
       setTimeout: start(false),
       setInterval: start(true),
-      setImmediate: (run: Callback, ...values: unknown[]) => clock.plan(0, () => run(...values)),
+      setImmediate: (run: Callback, ...values: unknown[]) =>
+        reality.getStore() ? realTurn(run, ...values) : clock.plan(0, () => run(...values)),
       clearTimeout: stop,
       clearInterval: stop,
     }),

@@ -182,14 +182,14 @@ export async function run({ configFile }: { configFile?: string }): Promise<numb
   }
 }
 
-/** One for each processor: more would need memory and save nothing. */
+/** One processor is left to the storage thread and the system; more threads would need memory and save little. */
 const mostThreads = 4;
 
 /** To spread connections over threads is the system's work, and not all systems do it. */
 const threadsFor = ({ threads, storage }: Config): number =>
   process.platform !== "linux" || storage.driver === "memory"
     ? 1
-    : (threads ?? Math.min(availableParallelism(), mostThreads));
+    : (threads ?? Math.min(Math.max(1, availableParallelism() - 1), mostThreads));
 
 /** Answers the exit code. */
 async function serveUntilEnd(server: Server, { logger }: Log): Promise<number> {

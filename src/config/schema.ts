@@ -351,7 +351,7 @@ export const schema = z.strictObject({
     .optional()
     .meta({
       description:
-        "Threads that accept and deliver mail, each with a part of the connections. Without it, one for each processor, four at most. Of use on Linux; elsewhere, and with the `memory` driver, there is one.",
+        "Threads that accept and deliver mail, each with a part of the connections. Without it, one for each processor but one, four at most. Of use on Linux; elsewhere, and with the `memory` driver, there is one.",
       examples: [4],
     }),
   listen: z

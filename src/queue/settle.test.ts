@@ -66,6 +66,11 @@ const postponed = (changes: Partial<Postponement> = {}): Outcome => ({
   postponed: { until: world.now() + 600_000, spreadMs: 60_000, mayExpire: true, ...changes },
 });
 
+test("postponed: due at a whole millisecond, whatever the rate of the destination makes of it", () => {
+  const { settlement } = decide(delivery, postponed({ until: world.now() + 60_000 / 7, spreadMs: 0 }), parts);
+  assert.ok(settlement.next.kind === "deferred" && Number.isInteger(settlement.next.dueAt));
+});
+
 test("postponed: not counted, due when the destination may be open again, with the reason", () => {
   const { settlement, event, tell } = decide(delivery, postponed(), parts);
   const { next } = settlement;

@@ -126,7 +126,7 @@ const spreadPerAge = 1 / 4;
 function postponedUntil(world: World, { message, expiresAt }: Delivery, { until, spreadMs }: Postponement): Instant {
   const now = world.now();
   const spread = Math.max(spreadMs, Math.min((now - message.receivedAt) * spreadPerAge, longestSpreadMs));
-  const at = Math.max(now + 1, until) + Math.round(spread * world.random());
+  const at = Math.ceil(Math.max(now + 1, until)) + Math.round(spread * world.random());
   return expiresAt > now ? Math.min(at, expiresAt) : at;
 }
 

@@ -50,7 +50,7 @@ export class Memory implements AsyncDisposable {
 
   /** Something about the site changed. Sites without trouble are not worth a record. */
   changed(site: Site): void {
-    if (!site.isLearnt && site.suspended === undefined && !this.#written.has(site.name)) return;
+    if (!isWorthKeeping(site) && !this.#written.has(site.name)) return;
     this.#dirty.add(site);
     this.#saving ??= this.#saveLater();
   }
@@ -80,7 +80,9 @@ export class Memory implements AsyncDisposable {
     this.#dirty.clear();
     try {
       await this.#parts.sites.saveLearnt(sites.map(recordOf));
-      for (const site of sites) this.#written.add(site.name);
+      for (const site of sites)
+        if (isWorthKeeping(site)) this.#written.add(site.name);
+        else this.#written.delete(site.name);
     } catch (error) {
       this.#parts.onFault(error);
       for (const site of sites) this.#dirty.add(site);
@@ -108,9 +110,10 @@ export class Memory implements AsyncDisposable {
   }
 }
 
+const isWorthKeeping = (site: Site): boolean => site.isLearnt || site.suspended !== undefined;
+
 function recordOf(site: Site): Pick<SiteRecord, "site" | "learnt"> {
-  const isWorth = site.isLearnt || site.suspended !== undefined;
-  if (!isWorth) return { site: site.name };
+  if (!isWorthKeeping(site)) return { site: site.name };
   const domains = [...site.domains].slice(-pacingLimits.domainsKept);
   const kept: Kept = { format, ...(site.isLearnt && { learnt: site.learnt }), domains };
   return { site: site.name, learnt: JSON.stringify(kept) };

@@ -277,9 +277,8 @@ export class Pacer implements AsyncDisposable {
 
   /** Forgets the oldest site that need not be remembered. */
   #makeRoom(): void {
-    const now = this.now();
     for (const site of this.#sites.values()) {
-      site.forget(now);
+      this.#forget(site);
       if (site.inHand > 0 || site.isLearnt || site.suspended) continue;
       this.#sites.delete(site.name);
       this.#lines.delete(site);

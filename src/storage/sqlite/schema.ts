@@ -93,6 +93,7 @@ CREATE TABLE mark (spool INTEGER PRIMARY KEY, segment INTEGER NOT NULL, bytes IN
 INSERT INTO mark SELECT 0, segment, bytes FROM spool_mark;
 DROP TABLE spool_mark;
 ALTER TABLE mark RENAME TO spool_mark;
+DELETE FROM message_key WHERE queue_id NOT IN (SELECT queue_id FROM event WHERE queue_id IS NOT NULL);
 DROP TABLE IF EXISTS site_share; -- the nodes of one process share in memory
 `;
 
