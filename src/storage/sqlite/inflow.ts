@@ -61,7 +61,7 @@ export class Inflow {
     // mail waits for a database that is slow, and is put off while it fails
     if (this.#fault !== undefined || this.#behindBytes > inflowLimits.mostBytes) await this.flush();
     const parts = keptRecord(facts, body);
-    const at = await this.#append(parts);
+    const at = await this.#append(parts, true);
     this.#soonest = Math.min(this.#soonest, facts.lease?.until ?? facts.message.receivedAt);
     const offset = at.offset + parts[0]!.length;
     const bytes = bytesIn(body);
@@ -76,7 +76,7 @@ export class Inflow {
 
   /** Resolves when the settlement is on the disk; answers messages whose last delivery is done. */
   async settle(facts: SettledRecord): Promise<QueueId[]> {
-    await this.#append(settledRecord(facts));
+    await this.#append(settledRecord(facts), false); // the message is no worse off while it waits
     const ended: QueueId[] = [];
     for (const { deliveryId, next } of facts.settlements) {
       const queueId = this.#byDelivery.get(deliveryId);
@@ -121,8 +121,8 @@ export class Inflow {
     await this.#spool.close();
   }
 
-  async #append(parts: Parts): Promise<Position> {
-    const at = await this.#spool.append(parts);
+  async #append(parts: Parts, isUrgent: boolean): Promise<Position> {
+    const at = await this.#spool.append(parts, isUrgent);
     this.#behindBytes += bytesIn(parts);
     if (this.#behindBytes > inflowLimits.eagerBytes) this.#catchUpSoon();
     else this.#timer ??= setTimeout(() => this.#catchUpSoon(), inflowLimits.restMs).unref();

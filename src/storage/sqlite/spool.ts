@@ -17,6 +17,7 @@ export function spoolOf(folder: string): number | undefined {
   return found === null ? undefined : Number(found[1]);
 }
 
+const patienceMs = 10; // of a record that nobody waits for
 const segmentBytes = 64 * 1024 ** 2; // then the next one begins
 
 /** Synced with each write where the system can; else by a call of its own. */
@@ -49,6 +50,9 @@ export class Spool {
   #next: number;
   #end: Position;
   #waiting: Waiting[] = [];
+  /** Of those that wait, somebody waits for one. */
+  #isUrgent = false;
+  #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
 
   /** Writes to `folder`, which exists, and begins with segment `first`, which does not. */
@@ -63,13 +67,22 @@ export class Spool {
     return this.#end;
   }
 
-  /** Appends a record; resolves with its place once it is on the disk. A rejected one is not in the spool. */
-  append(parts: Parts): Promise<Position> {
+  /**
+   * Appends a record; resolves with its place once it is on the disk. A rejected one is not in the spool. One that is not
+   * urgent goes with the next that is, or a moment later.
+   */
+  append(parts: Parts, isUrgent = true): Promise<Position> {
     return new Promise((resolve, reject) => {
       const bytes = bytesIn(parts);
       this.#waiting.push({ parts, bytes, resolve, reject });
-      this.#writing ??= this.#writeAll();
+      if (isUrgent) this.#writeNow();
+      else this.#timer ??= setTimeout(() => this.#writeNow(), patienceMs);
     });
+  }
+
+  #writeNow(): void {
+    this.#isUrgent = true;
+    this.#writing ??= this.#writeAll();
   }
 
   /** Bytes of a record that was appended, while its segment is there. */
@@ -95,6 +108,7 @@ export class Spool {
 
   /** After all that was appended. */
   async close(): Promise<void> {
+    if (this.#waiting.length > 0) this.#writeNow();
     await this.#writing;
     for (const { fd } of this.#segments.values()) closeSync(fd);
     this.#segments.clear();
@@ -102,9 +116,12 @@ export class Spool {
 
   async #writeAll(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve)); // the records of this turn go together
-    while (this.#waiting.length > 0) {
+    while (this.#isUrgent) {
       const together = this.#waiting;
       this.#waiting = [];
+      this.#isUrgent = false;
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
       try {
         const segment = await this.#segmentToWrite();
         await this.#write(segment, together);
