@@ -57,6 +57,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         node.endAttempts();
       },
       onWork: () => steering.wake(),
+      onTrouble: (text) => log.logger.error(text),
       flushOthers: () => crew.flush(),
     }),
   );

@@ -18,6 +18,8 @@ export interface StoreListener {
   readonly onLeasesLost: () => void;
   /** There is work that another node had. */
   readonly onWork: () => void;
+  /** Something is not as it should be, in words for the operator; mail goes on. */
+  readonly onTrouble?: (text: string) => void;
   /** Has threads that joined the store flush what they promised. */
   readonly flushOthers?: () => Promise<void>;
 }

@@ -53,7 +53,7 @@ serve(async () => {
     onLeasesLost: (): void => node.endAttempts(),
     onWork: (): void => node.steering.wake(),
   };
-  const joined = connection && joinSqlite(connection);
+  const joined = connection && joinSqlite(connection, (text) => log.logger.error(text));
   const store: NodeStore & AsyncDisposable = joined ?? (await openStore(config, own));
   opened.use(store);
   const { total, perAddress } = {

@@ -1,5 +1,5 @@
 // Data directories for tests of the SQLite driver.
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
@@ -9,6 +9,13 @@ export async function dataDir(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), "waybill-store-"));
   after(() => rm(dir, { recursive: true, force: true }));
   return dir;
+}
+
+/** A data directory as it would be if the machine stopped at this moment. */
+export async function crashed(dir: string): Promise<string> {
+  const copy = await dataDir();
+  await cp(dir, copy, { recursive: true, filter: (path) => !path.includes("lock.db") });
+  return copy;
 }
 
 /** Names of body files below `dir`. */

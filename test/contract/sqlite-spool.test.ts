@@ -1,11 +1,11 @@
 // The spool of the SQLite driver as a crash leaves it: ahead of the database, its last write half done.
 import assert from "node:assert/strict";
-import { appendFile, cp, readdir } from "node:fs/promises";
+import { appendFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { keptRecord } from "../../src/storage/sqlite/spool-record.ts";
 import { openSqlite } from "../../src/storage/sqlite/store.ts";
-import { dataDir } from "./data-dir.ts";
+import { crashed, dataDir } from "./data-dir.ts";
 import {
   bob,
   content,
@@ -21,13 +21,6 @@ import {
 } from "./mail.ts";
 
 const lease = { by: "worker", until: 1_000_000 };
-
-/** A data directory as it would be if the machine stopped at this moment. */
-async function crashed(dir: string): Promise<string> {
-  const copy = await dataDir();
-  await cp(dir, copy, { recursive: true, filter: (path) => !path.includes("lock.db") });
-  return copy;
-}
 
 const segments = (dir: string): Promise<string[]> => readdir(join(dir, "spool"));
 

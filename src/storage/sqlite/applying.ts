@@ -7,6 +7,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Event } from "../../journal/event.ts";
 import type { Settlement } from "../../queue/store.ts";
 import { type Kept, postponed } from "../deliveries.ts";
+import { putAside } from "./aside.ts";
 import { eventsToWrite } from "../settled-events.ts";
 import type { HistoryWriting } from "./history.ts";
 import { type Keeping, newDeliveries } from "./keeping.ts";
@@ -18,6 +19,7 @@ import {
   type KeptRecord,
   type Position,
   recordAt,
+  recordEnd,
   segmentName,
   type SettledRecord,
   type Span,
@@ -27,11 +29,26 @@ import {
 /** Of one transaction. */
 const chunk = { records: 5_000, factsBytes: 8 * 1024 ** 2 } as const;
 
+/** Of the end of a segment, what is kept: more than a record's facts and a body of the usual limit. */
+const tornBytes = 64 * 1024 ** 2;
+const none = new Uint8Array(0);
+
 export interface Applied {
   /** All before it is in the database. */
   readonly upTo: Position;
   /** Messages that are no longer queued. */
   readonly gone: readonly Gone[];
+  /** Ends of segments that are no whole record, and the files where they are kept. */
+  readonly torn?: readonly { readonly file: string; readonly bytes: number }[];
+}
+
+export interface ApplyRequest {
+  readonly spool: number;
+  readonly target: Position;
+  /** Records may not be whole, for they were found after a crash. */
+  readonly verify: boolean;
+  /** So many records at most. */
+  readonly most?: number;
 }
 
 /** A message of this chunk. */
@@ -70,22 +87,29 @@ export function applying(db: DatabaseSync, { dir, keep, settling, history }: Par
   }
 
   return {
-    /** The next chunk of records before `target`; `verify`: they may not be whole, for they were found after a crash. */
-    apply(spool: number, target: Position, verify = false): Applied {
+    /** The next chunk of records before `target`. */
+    apply({ spool, target, verify, most = chunk.records }: ApplyRequest): Applied {
       using segments = new Segments(join(dir, spoolFolder(spool)));
       const gone: Gone[] = [];
+      const torn: { file: string; bytes: number }[] = [];
       const batch = new Batch((settlements, events) => gone.push(...settling.settle(settlements, events, []).gone));
       let at = applied(spool);
       for (let [records, factsBytes] = [0, 0]; isBefore(at, target); records += 1) {
-        if (records >= chunk.records || factsBytes >= chunk.factsBytes) break;
+        if (records >= most || factsBytes >= chunk.factsBytes) break;
         const reader = segments.open(at.segment);
         const found = reader && recordAt(reader, at.offset, verify);
         if (found !== undefined) {
           batch.take(found.record, at.segment);
           factsBytes += found.factsBytes;
           at = { segment: at.segment, offset: found.end };
-        } else if (at.segment < target.segment) at = { segment: at.segment + 1, offset: 0 };
-        else throw new Error(`${segmentName(at.segment)} of the spool ends at ${at.offset}, before ${target.offset}`);
+        } else if (at.segment < target.segment) {
+          const rest = reader?.read(at.offset, tornBytes) ?? none;
+          if (verify && rest.length > 0) {
+            const file = putAside(dir, `${spool}-${at.segment}-${at.offset}.torn`, rest);
+            torn.push({ file, bytes: rest.length });
+          }
+          at = { segment: at.segment + 1, offset: 0 };
+        } else throw new Error(`${segmentName(at.segment)} of the spool ends at ${at.offset}, before ${target.offset}`);
       }
       for (const fresh of batch.messages) {
         write(fresh, segments);
@@ -93,7 +117,18 @@ export function applying(db: DatabaseSync, { dir, keep, settling, history }: Par
         if (fresh.deliveries.size === 0) gone.push({ queueId: message.queueId, ...(file !== undefined && { file }) });
       }
       setMark.run(spool, at.segment, at.offset);
-      return { upTo: at, gone };
+      return { upTo: at, gone, ...(torn.length > 0 && { torn }) };
+    },
+
+    /** Passes over the next record, which is kept in a file. */
+    setAside(spool: number): Applied & { readonly file: string } {
+      using segments = new Segments(join(dir, spoolFolder(spool)));
+      const { segment, offset } = applied(spool);
+      const reader = segments.open(segment)!;
+      const end = recordEnd(reader, offset);
+      const file = putAside(dir, `${spool}-${segment}-${offset}.record`, reader.read(offset, end - offset));
+      setMark.run(spool, segment, end);
+      return { upTo: { segment, offset: end }, gone: [], file };
     },
   };
 }

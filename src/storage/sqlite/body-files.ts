@@ -1,6 +1,6 @@
 // Files of large bodies, below bodies/ of the data directory: on the disk before their message is kept.
 import { randomBytes } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { closeSync, createReadStream, fsyncSync, openSync } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { bytesIn, type Parts } from "../../base/parts.ts";
@@ -149,6 +149,16 @@ export async function syncDirectory(dir: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/** The same for a thread that may wait. */
+export function syncDirectorySync(dir: string): void {
+  const fd = openSync(dir, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -12,6 +12,15 @@ const codes = { busy: 5, readOnly: 8, corrupt: 11, full: 13, cantOpen: 14, notAD
 const primaryCode = (error: unknown): number | undefined =>
   error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : undefined;
 
+const recordCodes = new Set<number | undefined>([18, 19, 20, 25]); // too big, constraint, mismatch, range
+
+/** Not the disk or the database is at fault, but what was to be written. */
+export const isOfRecord = (error: unknown): boolean =>
+  recordCodes.has(primaryCode(error)) ||
+  error instanceof TypeError ||
+  error instanceof RangeError ||
+  error instanceof SyntaxError;
+
 /** The same error for people: what is wrong, where, and what to do. */
 export function inWords(error: unknown, dir: string): Error {
   const code = primaryCode(error);

@@ -23,8 +23,8 @@ export interface InflowParts {
   readonly spool: Spool;
   /** Up to here the database has the spool. */
   readonly applied: Position;
-  /** Brings records before `target` to the database, not always all; answers up to where. */
-  readonly apply: (target: Position) => Promise<Position>;
+  /** Brings records before `target` to the database, not always all; answers up to where. `tries`: so often in a row it failed. */
+  readonly apply: (target: Position, tries: number) => Promise<Position>;
 }
 
 /** A message that only the spool has, with deliveries to be done. */
@@ -46,6 +46,8 @@ export class Inflow {
   #running: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #fault: unknown;
+  /** In a row. */
+  #faults = 0;
   #behindBytes = 0;
 
   constructor({ spool, applied, apply }: InflowParts) {
@@ -139,8 +141,9 @@ export class Inflow {
     const [soonest, behindBytes] = [this.#soonest, this.#behindBytes];
     this.#soonest = Infinity;
     try {
-      const upTo = await this.#apply(target);
+      const upTo = await this.#apply(target, this.#faults);
       this.#fault = undefined;
+      this.#faults = 0;
       this.#applied = upTo;
       if (isBefore(upTo, target)) this.#soonest = Math.min(this.#soonest, soonest);
       else this.#behindBytes -= behindBytes;
@@ -152,6 +155,7 @@ export class Inflow {
     } catch (error) {
       this.#soonest = Math.min(this.#soonest, soonest);
       this.#fault = error;
+      this.#faults += 1;
       throw error;
     }
   }

@@ -92,6 +92,12 @@ export function recordAt(segment: SegmentBytes, offset: number, verify: boolean)
   return { record, factsBytes, end };
 }
 
+/** Where the record at `offset` ends, be its facts readable or not. */
+export function recordEnd(segment: SegmentBytes, offset: number): number {
+  const header = view(segment.read(offset, headerBytes));
+  return offset + headerBytes + header.readUInt32LE(8) + header.readUInt32LE(12);
+}
+
 interface Unverified {
   readonly sum: number;
   readonly header: Buffer;

@@ -32,6 +32,7 @@ import {
 import { toDelivery } from "../deliveries.ts";
 import { ProcessShares } from "../process-shares.ts";
 import { RefusalQuota } from "../refusal-quota.ts";
+import { applyNext, UnusableRecord } from "./aside.ts";
 import { BodyFiles, syncDirectory } from "./body-files.ts";
 import { bodyLimits, type HeldBody, SpooledBody, SpoolingWriter } from "./body-writer.ts";
 import type { WriterOptions } from "./database.ts";
@@ -62,6 +63,8 @@ export interface SqliteOptions {
   readonly minFreeBytes?: number;
   /** Called once if a storage thread dies: from then on calls reject, and only a new start helps. */
   readonly onFailure?: (error: Error) => void;
+  /** Something is not as it should be, in words for the operator; mail goes on. */
+  readonly onTrouble?: (text: string) => void;
   /** Has all threads that joined flush what they promised. */
   readonly flushOthers?: () => Promise<void>;
 }
@@ -86,6 +89,7 @@ export interface SqliteConnection {
 
 /** Rejects with words for the operator: folder not writable, in use by another process, damaged, too new. */
 export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
+  const { onTrouble = () => {} } = options;
   const { dir, largeBytes = bodyLimits.heldBytes, minFreeBytes = 16 * 1024 ** 2, maxBytes } = options;
   await makeDirectory(join(dir, spoolFolder(0)), dir);
   const workerData: WriterOptions = { dir, minFreeBytes, ...(maxBytes !== undefined && { maxBytes }) };
@@ -97,7 +101,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
     const applied = new Map<number, Position>();
     for (const folder of await readdir(dir)) {
       const spool = spoolOf(folder);
-      if (spool !== undefined) applied.set(spool, await applyLeftOver(dir, spool, writer)); // files of what is gone are leftovers: `recover` removes them
+      if (spool !== undefined) applied.set(spool, await applyLeftOver(writer, { dir, spool, onTrouble })); // files of what is gone are leftovers: `recover` removes them
     }
     const deliveryIds = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);
     Atomics.store(new BigInt64Array(deliveryIds), 0, BigInt(await writer.call("lastDeliveryId")));
@@ -125,6 +129,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
       spool: 0,
       applied: applied.get(0)!,
       flushOthers: options.flushOthers ?? (async () => {}),
+      onTrouble,
     });
   } catch (error) {
     await writer.close();
@@ -140,7 +145,10 @@ export type JoinedStore = Pick<
   SiteStore;
 
 /** In another thread: the store that `connection` is to. */
-export function joinSqlite({ writer, shares, ...connection }: SqliteConnection): JoinedStore {
+export function joinSqlite(
+  { writer, shares, ...connection }: SqliteConnection,
+  onTrouble: (text: string) => void,
+): JoinedStore {
   const none = (): never => {
     throw new Error("questions are asked where the store was opened");
   };
@@ -148,21 +156,24 @@ export function joinSqlite({ writer, shares, ...connection }: SqliteConnection):
   shares.unref(); // it ends with the thread
   const share: Parts["share"] = (...asked) => sharing.call("share", ...asked);
   const calls = { writer: new Caller<WriterOperations>(writer, errors), share };
-  return new SpooledStore({ ...connection, ...calls, newDesk: none, connect: none, flushOthers: none });
+  return new SpooledStore({ ...connection, ...calls, newDesk: none, connect: none, flushOthers: none, onTrouble });
 }
 
-const errors = { StoreFull, NotKept };
+const errors = { StoreFull, NotKept, UnusableRecord };
 
 /** A module of this folder, as a source or as it was built. */
 const beside = (name: string): URL => new URL(name + extname(import.meta.url), import.meta.url);
 
 /** What a crash left in a spool goes to the database; answers where the spool goes on. */
-async function applyLeftOver(dir: string, spool: number, writer: Calls<WriterOperations>): Promise<Position> {
+async function applyLeftOver(
+  writer: Calls<WriterOperations>,
+  { dir, spool, onTrouble }: { dir: string; spool: number; onTrouble: (text: string) => void },
+): Promise<Position> {
   const folder = join(dir, spoolFolder(spool));
   const segments = (await readdir(folder)).map((name) => Number.parseInt(name, 10)).filter((n) => n > 0);
   const target: Position = { segment: Math.max(0, ...segments) + 1, offset: 0 };
   let upTo: Position;
-  do ({ upTo } = await writer.call("apply", spool, target, true));
+  do ({ upTo } = await applyNext(writer, { spool, target, verify: true, onTrouble }));
   while (isBefore(upTo, target));
   for (const segment of segments) await unlink(join(folder, segmentName(segment)));
   return upTo;
@@ -205,6 +216,7 @@ interface Parts extends Omit<SqliteConnection, "writer" | "shares"> {
   readonly newDesk: () => Thread<ReaderOperations>;
   readonly connect: (spool: number) => Promise<SqliteConnection>;
   readonly flushOthers: () => Promise<void>;
+  readonly onTrouble: (text: string) => void;
 }
 
 class SpooledStore implements SqliteStore {
@@ -235,8 +247,8 @@ class SpooledStore implements SqliteStore {
     this.#inflow = new Inflow({
       spool: new Spool(join(dir, spoolFolder(spool)), applied.segment),
       applied,
-      apply: async (target) => {
-        const { upTo, gone } = await writer.call("apply", spool, target);
+      apply: async (target, tries) => {
+        const { upTo, gone } = await applyNext(writer, { spool, target, tries, onTrouble: parts.onTrouble });
         await this.#forget(gone);
         return upTo;
       },

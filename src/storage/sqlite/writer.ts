@@ -5,10 +5,11 @@ import type { Instant } from "../../base/world.ts";
 import type { Event } from "../../journal/event.ts";
 import type { QueueId } from "../../mail/message.ts";
 import { roomChecker } from "./room.ts";
-import { type Applied, applying } from "./applying.ts";
+import { type Applied, applying, type ApplyRequest } from "./applying.ts";
+import { UnusableRecord } from "./aside.ts";
 import { changing } from "./changing.ts";
 import { claiming } from "./claiming.ts";
-import { inWords, lockDirectory, openForWriting, type WriterOptions } from "./database.ts";
+import { inWords, isOfRecord, lockDirectory, openForWriting, type WriterOptions } from "./database.ts";
 import { groupCommit } from "./group-commit.ts";
 import { historyReading, historyWriting } from "./history.ts";
 import { keeping, type StoredBody } from "./keeping.ts";
@@ -16,7 +17,6 @@ import { listing } from "./listing.ts";
 import { lanes as waitingLanes } from "./lanes.ts";
 import { removal, settling } from "./settling.ts";
 import { siteReading, siteWriting } from "./sites.ts";
-import type { Position } from "./spool-record.ts";
 
 const options = workerData as WriterOptions;
 
@@ -41,7 +41,14 @@ function open() {
       /** 0: there is none. */
       lastDeliveryId: (): number =>
         Number(db.prepare("SELECT max(delivery_id) AS last FROM delivery").get()?.["last"] ?? 0),
-      apply: (spool: number, target: Position, verify?: boolean): Applied => spools.apply(spool, target, verify),
+      apply(request: ApplyRequest): Applied {
+        try {
+          return spools.apply(request);
+        } catch (error) {
+          throw isOfRecord(error) ? new UnusableRecord(words(error).message) : error;
+        }
+      },
+      setAside: (spool: number) => spools.setAside(spool),
       ...claiming(db, lanes),
       nextDueAt: (): Instant | undefined => queue.nextDueAt(),
       body: (queueId: QueueId): StoredBody => queue.body(queueId),
