@@ -1,6 +1,6 @@
 // What the database can never take does not keep other mail from going on, and is not lost.
 import assert from "node:assert/strict";
-import { appendFile, readdir, readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { triesInService } from "../../src/storage/sqlite/aside.ts";
@@ -52,21 +52,4 @@ test("in service it is tried for a while, for the database may be mended, and th
   await store.keep(mail(3));
   const queued = (await store.list({}, 10)).map(({ message }) => message.queueId);
   assert.deepEqual([queued, said.length], [[queueId(3)], 1]);
-});
-
-test("the end of a spool that is no whole record is kept", async () => {
-  const dir = await dataDir();
-  await using store = await openSqlite({ dir });
-  await store.keep(mail(1));
-  const copy = await crashed(dir);
-  const [segment] = (await readdir(join(copy, "spool"))).sort();
-  await appendFile(join(copy, "spool", segment!), "a part of something, longer than a header");
-  const said: string[] = [];
-  await using again = await openSqlite({ dir: copy, onTrouble: (text) => said.push(text) });
-  assert.equal((await again.list({}, 10)).length, 1);
-  assert.equal(await aside(copy), "a part of something, longer than a header");
-  assert.match(
-    said.join(),
-    /^the spool ended in 41 bytes that are no whole record, .* kept in .*\.torn; after a power loss/,
-  );
 });

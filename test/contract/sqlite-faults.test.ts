@@ -56,10 +56,11 @@ async function withFailingSpool(
   body: () => Promise<void>,
 ): Promise<void> {
   const original = fs.writev;
-  const failing = ((fd: number, parts: readonly Uint8Array[], done: (error: Error | null, written: number) => void) => {
+  type Done = (error: Error | null, written: number) => void;
+  const failing = ((fd: number, parts: readonly Uint8Array[], position: number, done: Done) => {
     const bytes = Buffer.concat(parts);
-    if (!bytes.includes(marker)) return original(fd, parts, done as Parameters<Writev>[2] & object);
-    if (fault.after > 0) fs.writeSync(fd, bytes, 0, Math.min(fault.after, bytes.length));
+    if (!bytes.includes(marker)) return original(fd, parts, position, done as Parameters<Writev>[3]);
+    if (fault.after > 0) fs.writeSync(fd, bytes, 0, Math.min(fault.after, bytes.length), position);
     process.nextTick(done, Object.assign(new Error("injected fault"), { code: fault.code }), 0);
   }) as Writev;
   const mocked = t.mock.method(fs, "writev", failing);

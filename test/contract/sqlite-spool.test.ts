@@ -117,3 +117,34 @@ test("a body is read from the spool once memory has let go of it", async () => {
   await store.count({});
   for (const n of [1, 2, count]) assert.ok((await readBody(store, queueId(n))).equals(content(large + n)), `${n}`);
 });
+
+test("segments are used again, and nothing of an earlier use is taken for a promise", async () => {
+  const dir = await dataDir();
+  const sizeBytes = 100_000;
+  let n = 0;
+  let [asked, promised] = [0, 0];
+  {
+    await using store = await openSqlite({ dir });
+    for (let round = 0; round < 12; round += 1) {
+      const kept = await Promise.all(
+        Array.from({ length: 40 }, () => store.keep(mail((n += 1), { body: content(sizeBytes + n) }), lease)),
+      );
+      const settled = kept.slice(0, 39).map(([delivery]) => done(delivery!.deliveryId));
+      for (const one of settled) await store.settle([one], [], []);
+      if (round % 2 === 0) await store.count({}); // the database has it: segments are free
+    }
+    [asked, promised] = [n, (await store.list({}, 1_000)).length];
+    const files = (await segments(dir)).length;
+    assert.ok(files <= 4, `${files} files of 16 MB for ${Math.round((n * sizeBytes) / 1e6)} MB`);
+    for (let more = 0; more < 30; more += 1) await store.keep(mail((n += 1), { body: content(sizeBytes) }), lease);
+    await using found = await openSqlite({ dir: await crashed(dir) });
+    const queued = await found.list({}, 1_000);
+    assert.deepEqual([asked, promised, queued.length], [480, 12, 42]);
+    for (const { message } of queued) assert.equal((await readBody(found, message.queueId)).length, message.sizeBytes);
+  }
+  await using again = await openSqlite({ dir });
+  assert.equal((await again.list({}, 1_000)).length, 42);
+  await again.keep(mail((n += 1)));
+  await using last = await openSqlite({ dir: await crashed(dir) });
+  assert.equal((await last.list({}, 1_000)).length, 43, "the segment in use is an old one");
+});

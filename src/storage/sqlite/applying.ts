@@ -29,17 +29,11 @@ import {
 /** Of one transaction. */
 const chunk = { records: 5_000, factsBytes: 8 * 1024 ** 2 } as const;
 
-/** Of the end of a segment, what is kept: more than a record's facts and a body of the usual limit. */
-const tornBytes = 64 * 1024 ** 2;
-const none = new Uint8Array(0);
-
 export interface Applied {
   /** All before it is in the database. */
   readonly upTo: Position;
   /** Messages that are no longer queued. */
   readonly gone: readonly Gone[];
-  /** Ends of segments that are no whole record, and the files where they are kept. */
-  readonly torn?: readonly { readonly file: string; readonly bytes: number }[];
 }
 
 export interface ApplyRequest {
@@ -91,7 +85,6 @@ export function applying(db: DatabaseSync, { dir, keep, settling, history }: Par
     apply({ spool, target, verify, most = chunk.records }: ApplyRequest): Applied {
       using segments = new Segments(join(dir, spoolFolder(spool)));
       const gone: Gone[] = [];
-      const torn: { file: string; bytes: number }[] = [];
       const batch = new Batch((settlements, events) => gone.push(...settling.settle(settlements, events, []).gone));
       let at = applied(spool);
       for (let [records, factsBytes] = [0, 0]; isBefore(at, target); records += 1) {
@@ -102,14 +95,8 @@ export function applying(db: DatabaseSync, { dir, keep, settling, history }: Par
           batch.take(found.record, at.segment);
           factsBytes += found.factsBytes;
           at = { segment: at.segment, offset: found.end };
-        } else if (at.segment < target.segment) {
-          const rest = reader?.read(at.offset, tornBytes) ?? none;
-          if (verify && rest.length > 0) {
-            const file = putAside(dir, `${spool}-${at.segment}-${at.offset}.torn`, rest);
-            torn.push({ file, bytes: rest.length });
-          }
-          at = { segment: at.segment + 1, offset: 0 };
-        } else throw new Error(`${segmentName(at.segment)} of the spool ends at ${at.offset}, before ${target.offset}`);
+        } else if (at.segment < target.segment) at = { segment: at.segment + 1, offset: 0 };
+        else throw new Error(`${segmentName(at.segment)} of the spool ends at ${at.offset}, before ${target.offset}`);
       }
       for (const fresh of batch.messages) {
         write(fresh, segments);
@@ -117,7 +104,7 @@ export function applying(db: DatabaseSync, { dir, keep, settling, history }: Par
         if (fresh.deliveries.size === 0) gone.push({ queueId: message.queueId, ...(file !== undefined && { file }) });
       }
       setMark.run(spool, at.segment, at.offset);
-      return { upTo: at, gone, ...(torn.length > 0 && { torn }) };
+      return { upTo: at, gone };
     },
 
     /** Passes over the next record, which is kept in a file. */
@@ -146,7 +133,7 @@ class Segments implements Disposable {
   open(segment: number): SegmentReader | undefined {
     if (!this.#open.has(segment)) {
       const file = join(this.#folder, segmentName(segment));
-      this.#open.set(segment, existsSync(file) ? new SegmentReader(file) : undefined);
+      this.#open.set(segment, existsSync(file) ? new SegmentReader(file, segment) : undefined);
     }
     return this.#open.get(segment);
   }

@@ -49,13 +49,7 @@ export async function applyNext(
   { spool, target, verify = false, tries = triesInService, onTrouble }: ApplyOptions,
 ): Promise<Applied> {
   try {
-    const applied = await writer.call("apply", { spool, target, verify });
-    for (const { file, bytes } of applied.torn ?? [])
-      onTrouble(
-        `the spool ended in ${bytes} bytes that are no whole record, and no promise: they are kept in ${file}; after a power loss ` +
-          "this is usual, else check the disk",
-      );
-    return applied;
+    return await writer.call("apply", { spool, target, verify });
   } catch (error) {
     if (!(error instanceof UnusableRecord) || tries < triesInService) throw error;
   }

@@ -5,13 +5,15 @@ import type { SegmentBytes } from "./spool-record.ts";
 const windowBytes = 256 * 1024;
 
 export class SegmentReader implements SegmentBytes, Disposable {
+  readonly number: number;
   readonly #fd: number;
   #window: Uint8Array = new Uint8Array(0);
   /** Of the file. */
   #windowOffset = 0;
 
   /** Throws when there is no such file. */
-  constructor(file: string) {
+  constructor(file: string, number: number) {
+    this.number = number;
     this.#fd = openSync(file, "r");
   }
 

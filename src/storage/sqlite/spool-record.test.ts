@@ -1,17 +1,35 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Parts } from "../../base/parts.ts";
 import { delivered, bob, done, mail, received } from "../../../test/contract/mail.ts";
-import { headerBytes, keptRecord, recordAt, type SegmentBytes, settledRecord } from "./spool-record.ts";
+import {
+  endRecord,
+  headerBytes,
+  keptRecord,
+  recordAt,
+  seal,
+  type SegmentBytes,
+  settledRecord,
+} from "./spool-record.ts";
 
 const { body: _, ...facts } = mail(1, { events: [received(1, [bob])] });
 const kept = { ...facts, firstDeliveryId: 7, lease: { by: "w", until: 9 } };
 const settled = { settlements: [done(7)], events: [delivered(1, bob)] };
 const content = Buffer.from("Subject: é\r\n\r\nbody\r\n");
 
-const segment = (bytes: Uint8Array): SegmentBytes => ({ read: (at, count) => bytes.subarray(at, at + count) });
+const segment = (bytes: Uint8Array): SegmentBytes => ({
+  number: 5,
+  read: (at, count) => bytes.subarray(at, at + count),
+});
+
+/** As they are in the fifth segment. */
+const inFive = (...records: Parts[]): Buffer => {
+  for (const record of records) seal(record, 5);
+  return Buffer.concat(records.flat());
+};
 
 test("records come back as they went in, one after the other", () => {
-  const bytes = Buffer.concat([...keptRecord(kept, [content]), ...settledRecord(settled), ...keptRecord(kept)]);
+  const bytes = inFive(keptRecord(kept, [content]), settledRecord(settled), keptRecord(kept));
   const first = recordAt(segment(bytes), 0, true);
   assert.ok(first?.record.kind === "kept");
   assert.deepEqual(first.record.facts, kept);
@@ -26,7 +44,7 @@ test("records come back as they went in, one after the other", () => {
 });
 
 test("a record that was cut off anywhere, or changed anywhere, is none", () => {
-  const bytes = Buffer.concat(keptRecord(kept, [content]));
+  const bytes = inFive(keptRecord(kept, [content]));
   for (let length = 0; length < bytes.length; length++)
     assert.equal(recordAt(segment(bytes.subarray(0, length)), 0, true), undefined, `${length} bytes of it`);
   for (let at = 0; at < bytes.length; at++) {
@@ -34,5 +52,7 @@ test("a record that was cut off anywhere, or changed anywhere, is none", () => {
     changed[at]! ^= 1;
     assert.equal(recordAt(segment(changed), 0, true), undefined, `byte ${at}`);
   }
+  assert.equal(recordAt({ ...segment(bytes), number: 6 }, 0, true), undefined, "of an earlier use of the file");
+  assert.equal(recordAt(segment(inFive(endRecord())), 0, false), undefined, "the end");
   assert.equal(recordAt(segment(Buffer.alloc(4 * headerBytes)), 0, true), undefined, "zeros");
 });

@@ -1,5 +1,6 @@
 // The records of the spool: what was kept and what was settled, in the order in which it was promised. Each is a header
-// (checksum, kind, lengths), facts as JSON, and the body as it came.
+// (checksum, kind, lengths), facts as JSON, and the body as it came. Segments are used again and again, so the checksum says
+// which use of the file a record is of.
 import { crc32 } from "node:zlib";
 import { bytesIn, type Parts } from "../../base/parts.ts";
 import type { Event } from "../../journal/event.ts";
@@ -39,14 +40,25 @@ export const isBefore = (a: Position, b: Position): boolean =>
 export const segmentName = (segment: number): string => `${String(segment).padStart(12, "0")}.spool`;
 
 export const headerBytes = 16; // checksum of the rest, kind, length of the facts, length of the body; 32 bits each
-const kinds = { kept: 1, settled: 2 } as const;
+const kinds = { kept: 1, settled: 2, end: 3 } as const;
 
 /** The first part is all but the body. */
 export const keptRecord = (facts: KeptRecord, body: Parts = []): Parts => record(kinds.kept, facts, body);
 
 export const settledRecord = (facts: SettledRecord): Parts => record(kinds.settled, facts, []);
 
-function record(kind: number, facts: KeptRecord | SettledRecord, body: Parts): Parts {
+/** The last record of a segment: what stands behind it in the file is of an earlier use. */
+export const endRecord = (): Parts => record(kinds.end, {}, []);
+
+/** To be called once, when it is known which segment the record goes to. */
+export function seal([head]: Parts, segment: number): void {
+  const view = new DataView(head!.buffer, head!.byteOffset, headerBytes);
+  view.setUint32(0, sumIn(view.getUint32(0, true), segment), true);
+}
+
+const sumIn = (sum: number, segment: number): number => (sum ^ segment) >>> 0;
+
+function record(kind: number, facts: KeptRecord | SettledRecord | object, body: Parts): Parts {
   const json = JSON.stringify(facts);
   const head = Buffer.allocUnsafe(headerBytes + Buffer.byteLength(json));
   head.writeUInt32LE(kind, 4);
@@ -62,6 +74,7 @@ function record(kind: number, facts: KeptRecord | SettledRecord, body: Parts): P
 
 /** A segment, or the part of it that is in memory. */
 export interface SegmentBytes {
+  readonly number: number;
   /** Up to so many bytes from `offset` on; fewer at the end of the file. */
   read(offset: number, bytes: number): Uint8Array;
 }
@@ -81,7 +94,8 @@ export interface Found {
 export function recordAt(segment: SegmentBytes, offset: number, verify: boolean): Found | undefined {
   const header = view(segment.read(offset, headerBytes));
   if (header.length < headerBytes) return undefined;
-  const [sum, kind] = [header.readUInt32LE(0), header.readUInt32LE(4)];
+  const [sum, kind] = [sumIn(header.readUInt32LE(0), segment.number), header.readUInt32LE(4)];
+  if (kind === kinds.end) return undefined;
   const [factsBytes, bodyBytes] = [header.readUInt32LE(8), header.readUInt32LE(12)];
   const json = view(segment.read(offset + headerBytes, factsBytes));
   const body: Span = { offset: offset + headerBytes + factsBytes, bytes: bodyBytes };

@@ -1,11 +1,23 @@
 // The spool: segments to which everything that is promised is appended first, many promises in one synced write. The
 // database gets it a moment later, in bulk; by then most messages are delivered, and only their history is left to write.
 import { closeSync, constants, fdatasync, ftruncateSync, openSync, read, writev } from "node:fs";
-import { unlink } from "node:fs/promises";
+import { rename, stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bytesIn, gathered, type Parts } from "../../base/parts.ts";
 import { inWords, syncDirectory } from "./body-files.ts";
-import { type Position, segmentName, type Span } from "./spool-record.ts";
+import { endRecord, type Position, seal, segmentName, type Span } from "./spool-record.ts";
+
+/** Of those that are done with, the segments that may be used again; the others are removed. */
+export async function sparesAmong(folder: string, segments: readonly number[]): Promise<number[]> {
+  const spares: number[] = [];
+  for (const segment of segments) {
+    const file = join(folder, segmentName(segment));
+    if (spares.length < mostSpares && (await stat(file)).size >= segmentBytes) spares.push(segment);
+    else await unlink(file);
+  }
+  await unlink(join(folder, madeSpare)).catch(() => {}); // there is none, most often
+  return spares;
+}
 
 /** Below the data directory; each spool has a thread that writes it. */
 export const spoolFolder = (spool: number): string => (spool === 0 ? "spool" : `spool-${spool}`);
@@ -18,21 +30,25 @@ export function spoolOf(folder: string): number | undefined {
 }
 
 const patienceMs = 10; // of a record that nobody waits for
-const segmentBytes = 64 * 1024 ** 2; // then the next one begins
+const segmentBytes = 16 * 1024 ** 2; // then the next one begins
+const worthSpareBytes = 256 * 1024; // a spool that is used so little needs no spare
+const mostSpares = 8;
 
-/** Synced with each write where the system can; else by a call of its own. */
+/**
+ * Synced with each write where the system can; else by a call of its own. To overwrite a file takes the disk half as long
+ * as to make it longer, and so segments are used again.
+ */
 const writesAreSynced = typeof constants.O_DSYNC === "number";
-const flags =
-  constants.O_CREAT |
-  constants.O_EXCL |
-  constants.O_RDWR |
-  constants.O_APPEND |
-  (writesAreSynced ? constants.O_DSYNC : 0);
+const flags = constants.O_RDWR | (writesAreSynced ? constants.O_DSYNC : 0);
+const newFlags = flags | constants.O_CREAT | constants.O_EXCL;
 
 interface Segment {
   readonly number: number;
   readonly fd: number;
+  /** Of its records. */
   sizeBytes: number;
+  /** Of the file, if it was made as long as segments get. */
+  readonly isFull: boolean;
 }
 
 interface Waiting {
@@ -47,6 +63,9 @@ export class Spool {
   /** That a read may still want; the last one is written to. */
   readonly #segments = new Map<number, Segment>();
   #current: Segment | undefined;
+  /** Files of full length that may be used again. */
+  readonly #spares: string[];
+  #making: Promise<void> | undefined;
   #next: number;
   #end: Position;
   #waiting: Waiting[] = [];
@@ -55,9 +74,10 @@ export class Spool {
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
 
-  /** Writes to `folder`, which exists, and begins with segment `first`, which does not. */
-  constructor(folder: string, first: number) {
+  /** Writes to `folder`, which exists, and begins with segment `first`, which does not; `old`: segments that are done with. */
+  constructor(folder: string, first: number, old: readonly number[] = []) {
     this.#dir = folder;
+    this.#spares = old.map(segmentName);
     this.#next = first;
     this.#end = { segment: first, offset: 0 };
   }
@@ -102,7 +122,9 @@ export class Spool {
       if (segment.number >= position.segment) break;
       this.#segments.delete(segment.number);
       closeSync(segment.fd);
-      await unlink(join(this.#dir, segmentName(segment.number)));
+      const isSpare = (segment.isFull || segment.sizeBytes >= segmentBytes) && this.#spares.length < mostSpares;
+      if (isSpare) this.#spares.push(segmentName(segment.number));
+      else await unlink(join(this.#dir, segmentName(segment.number)));
     }
   }
 
@@ -110,6 +132,7 @@ export class Spool {
   async close(): Promise<void> {
     if (this.#waiting.length > 0) this.#writeNow();
     await this.#writing;
+    await this.#making;
     for (const { fd } of this.#segments.values()) closeSync(fd);
     this.#segments.clear();
   }
@@ -132,31 +155,60 @@ export class Spool {
     this.#writing = undefined;
   }
 
+  /** The current one, unless it is full, or a spare is to be had for one that has to grow. */
   async #segmentToWrite(): Promise<Segment> {
-    if (this.#current !== undefined && this.#current.sizeBytes < segmentBytes) return this.#current;
+    const current = this.#current;
+    if (current !== undefined) {
+      const wantsSpare = !current.isFull && this.#spares.length === 0 && current.sizeBytes > worthSpareBytes;
+      if (wantsSpare) this.#making ??= this.#makeSpare().finally(() => (this.#making = undefined));
+      const isGood = current.isFull || this.#spares.length === 0;
+      if (isGood && current.sizeBytes < segmentBytes) return current;
+      await this.#writeRecords(current, endRecord());
+    }
     const number = this.#next;
-    const fd = openSync(join(this.#dir, segmentName(number)), flags, 0o600);
+    const file = join(this.#dir, segmentName(number));
+    const spare = this.#spares.pop();
+    if (spare !== undefined) await rename(join(this.#dir, spare), file);
+    const fd = openSync(file, spare === undefined ? newFlags : flags, 0o600);
     this.#next += 1;
     await syncDirectory(this.#dir);
-    this.#current = { number, fd, sizeBytes: 0 };
+    this.#current = { number, fd, sizeBytes: 0, isFull: spare !== undefined };
     this.#segments.set(number, this.#current);
     return this.#current;
   }
 
-  async #write(segment: Segment, together: readonly Waiting[]): Promise<void> {
-    const bytes = together.reduce((sum, { bytes }) => sum + bytes, 0);
-    const parts = together.flatMap(({ parts }) => parts);
+  /** Most spares were segments before. Without one, all goes on as well, but slower. */
+  async #makeSpare(): Promise<void> {
     try {
-      await writeSynced(segment.fd, gathered(parts), bytes);
+      await writeFile(join(this.#dir, madeSpare), zeros(), { mode: 0o600, flush: true });
+      this.#spares.push(madeSpare);
+    } catch {
+      await unlink(join(this.#dir, madeSpare)).catch(() => {}); // no room for it
+    }
+  }
+
+  async #write(segment: Segment, together: readonly Waiting[]): Promise<void> {
+    const records = together.map(({ parts }) => parts);
+    let { sizeBytes } = segment;
+    await this.#writeRecords(segment, ...records);
+    for (const { bytes, resolve } of together) {
+      resolve({ segment: segment.number, offset: sizeBytes });
+      sizeBytes += bytes;
+    }
+    this.#end = { segment: segment.number, offset: segment.sizeBytes };
+  }
+
+  async #writeRecords(segment: Segment, ...records: readonly Parts[]): Promise<void> {
+    for (const record of records) seal(record, segment.number);
+    const parts = records.flat();
+    const bytes = bytesIn(parts);
+    try {
+      await writeSynced(segment, gathered(parts), bytes);
     } catch (error) {
       this.#cutBack(segment);
       throw error;
     }
-    for (const { bytes, resolve } of together) {
-      resolve({ segment: segment.number, offset: segment.sizeBytes });
-      segment.sizeBytes += bytes;
-    }
-    this.#end = { segment: segment.number, offset: segment.sizeBytes };
+    segment.sizeBytes += bytes;
   }
 
   /** Nothing of a write that failed may be found later; where that is not possible, nothing more is written behind it. */
@@ -171,10 +223,10 @@ export class Spool {
 
 const mostParts = 1_000; // IOV_MAX is 1,024
 
-async function writeSynced(fd: number, parts: Parts, bytes: number): Promise<void> {
+async function writeSynced({ fd, sizeBytes }: Segment, parts: Parts, bytes: number): Promise<void> {
   let written = 0;
   for (let from = 0; from < parts.length; from += mostParts)
-    written += await writeParts(fd, parts.slice(from, from + mostParts));
+    written += await writeParts(fd, parts.slice(from, from + mostParts), sizeBytes + written);
   if (written !== bytes) throw Object.assign(new Error("the disk took only a part"), { code: "ENOSPC" });
   if (!writesAreSynced)
     await new Promise<void>((resolve, reject) =>
@@ -182,7 +234,14 @@ async function writeSynced(fd: number, parts: Parts, bytes: number): Promise<voi
     );
 }
 
-const writeParts = (fd: number, parts: Parts): Promise<number> =>
+const writeParts = (fd: number, parts: Parts, position: number): Promise<number> =>
   new Promise((resolve, reject) =>
-    writev(fd, parts, (error, written) => (error === null ? resolve(written) : reject(error))),
+    writev(fd, parts, position, (error, written) => (error === null ? resolve(written) : reject(error))),
   );
+
+const madeSpare = "new.spare";
+
+function* zeros(): Generator<Uint8Array> {
+  const block = new Uint8Array(1024 ** 2);
+  for (let bytes = 0; bytes < segmentBytes; bytes += block.length) yield block;
+}

@@ -1,6 +1,6 @@
 // The embedded driver: a spool that takes what is promised, and a SQLite database that gets it in bulk a moment later; a
 // thread that writes the database, and one that reads for people's questions.
-import { mkdir, readdir, unlink } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { Caller } from "../../base/calls/caller.ts";
@@ -42,8 +42,8 @@ import type { ReaderOperations, ReaderOptions } from "./reader.ts";
 import { RecentBodies } from "../recent-bodies.ts";
 import { roomChecker } from "./room.ts";
 import type { Gone, Settled } from "./settling.ts";
-import { Spool, spoolFolder, spoolOf } from "./spool.ts";
-import { isBefore, type Position, segmentName } from "./spool-record.ts";
+import { sparesAmong, Spool, spoolFolder, spoolOf } from "./spool.ts";
+import { isBefore, type Position } from "./spool-record.ts";
 import type { WriterOperations } from "./writer.ts";
 
 /** Rows that one transaction of `change` or `prune` touches, so that a message never waits long for its commit. */
@@ -75,13 +75,20 @@ export interface SqliteStore extends QueueStore, HistoryStore, SiteStore {
   connect(spool: number): Promise<SqliteConnection>;
 }
 
+/** Where a spool goes on. */
+interface SpoolStart {
+  readonly applied: Position;
+  /** Segments that may be used again. */
+  readonly spares: readonly number[];
+}
+
 /** To be passed to another thread, with the port on the transfer list. */
 export interface SqliteConnection {
   readonly dir: string;
   readonly largeBytes: number;
   readonly minFreeBytes: number;
   readonly spool: number;
-  readonly applied: Position;
+  readonly from: SpoolStart;
   readonly writer: MessagePort;
   readonly shares: MessagePort;
   readonly deliveryIds: SharedArrayBuffer;
@@ -98,10 +105,10 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
   const writer = new Thread<WriterOperations>({ ...thread, url: beside("writer"), workerData });
   try {
     await writer.open(); // makes the tables
-    const applied = new Map<number, Position>();
+    const starts = new Map<number, SpoolStart>();
     for (const folder of await readdir(dir)) {
       const spool = spoolOf(folder);
-      if (spool !== undefined) applied.set(spool, await applyLeftOver(writer, { dir, spool, onTrouble })); // files of what is gone are leftovers: `recover` removes them
+      if (spool !== undefined) starts.set(spool, await applyLeftOver(writer, { dir, spool, onTrouble })); // files of what is gone are leftovers: `recover` removes them
     }
     const deliveryIds = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);
     Atomics.store(new BigInt64Array(deliveryIds), 0, BigInt(await writer.call("lastDeliveryId")));
@@ -109,11 +116,11 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
     const share: Parts["share"] = (...asked) => shares.share(...asked);
     const connect = async (spool: number): Promise<SqliteConnection> => {
       await makeDirectory(join(dir, spoolFolder(spool)), dir);
-      const from = applied.get(spool) ?? { segment: 1, offset: 0 };
+      const from = starts.get(spool) ?? { applied: { segment: 1, offset: 0 }, spares: [] };
       const { port1, port2 } = new MessageChannel();
       servePort(port1, (calls) => calls.map((call) => answerNow({ share }, call)));
       const ports = { writer: writer.connect(), shares: port2 };
-      return { dir, largeBytes, minFreeBytes, spool, applied: from, ...ports, deliveryIds };
+      return { dir, largeBytes, minFreeBytes, spool, from, ...ports, deliveryIds };
     };
     const newDesk = (): Thread<ReaderOperations> =>
       new Thread({ ...thread, url: beside("reader"), workerData: { dir } satisfies ReaderOptions });
@@ -127,7 +134,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
       newDesk,
       connect,
       spool: 0,
-      applied: applied.get(0)!,
+      from: starts.get(0)!,
       flushOthers: options.flushOthers ?? (async () => {}),
       onTrouble,
     });
@@ -168,15 +175,14 @@ const beside = (name: string): URL => new URL(name + extname(import.meta.url), i
 async function applyLeftOver(
   writer: Calls<WriterOperations>,
   { dir, spool, onTrouble }: { dir: string; spool: number; onTrouble: (text: string) => void },
-): Promise<Position> {
+): Promise<SpoolStart> {
   const folder = join(dir, spoolFolder(spool));
   const segments = (await readdir(folder)).map((name) => Number.parseInt(name, 10)).filter((n) => n > 0);
   const target: Position = { segment: Math.max(0, ...segments) + 1, offset: 0 };
   let upTo: Position;
   do ({ upTo } = await applyNext(writer, { spool, target, verify: true, onTrouble }));
   while (isBefore(upTo, target));
-  for (const segment of segments) await unlink(join(folder, segmentName(segment)));
-  return upTo;
+  return { applied: upTo, spares: await sparesAmong(folder, segments) };
 }
 
 function onceOnly(tell: (error: Error) => void = () => {}): (error: Error) => void {
@@ -236,7 +242,7 @@ class SpooledStore implements SqliteStore {
   readonly #deliveryIds: BigInt64Array<SharedArrayBuffer>;
   #isClosed = false;
 
-  constructor({ dir, largeBytes, minFreeBytes, spool, applied, writer, deliveryIds, ...parts }: Parts) {
+  constructor({ dir, largeBytes, minFreeBytes, spool, from, writer, deliveryIds, ...parts }: Parts) {
     this.#writer = writer;
     this.#newDesk = parts.newDesk;
     this.connect = parts.connect;
@@ -245,8 +251,8 @@ class SpooledStore implements SqliteStore {
     this.#files = new BodyFiles(dir);
     this.#largeBytes = largeBytes;
     this.#inflow = new Inflow({
-      spool: new Spool(join(dir, spoolFolder(spool)), applied.segment),
-      applied,
+      spool: new Spool(join(dir, spoolFolder(spool)), from.applied.segment, from.spares),
+      applied: from.applied,
       apply: async (target, tries) => {
         const { upTo, gone } = await applyNext(writer, { spool, target, tries, onTrouble: parts.onTrouble });
         await this.#forget(gone);
