@@ -127,7 +127,7 @@ test("segments are used again, and nothing of an earlier use is taken for a prom
     await using store = await openSqlite({ dir });
     for (let round = 0; round < 12; round += 1) {
       const kept = await Promise.all(
-        Array.from({ length: 40 }, () => store.keep(mail((n += 1), { body: content(sizeBytes + n) }), lease)),
+        Array.from({ length: 40 }, () => store.keep(mail((n += 1), { body: content(sizeBytes - 20 * n) }), lease)),
       );
       const settled = kept.slice(0, 39).map(([delivery]) => done(delivery!.deliveryId));
       for (const one of settled) await store.settle([one], [], []);
