@@ -6,6 +6,7 @@ import { dirname } from "node:path";
 export const lineLimits = {
   waitingBytes: 1024 ** 2, // lines that wait to be written; further ones are lost, and counted
   lookAgainMs: 100, // at a reader that takes nothing more for now
+  gatherMs: 10, // lines wait for one another: a write for each would cost more than to make them
   closeMs: 1_000, // for the last lines
   togetherBytes: 4_096, // written at once: to a pipe, so much is written whole, whatever other threads write (PIPE_BUF)
 } as const;
@@ -86,7 +87,7 @@ export class WaitingLines {
   }
 
   async #writeAll(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve)); // the lines of this turn go together
+    await new Promise((resolve) => setTimeout(resolve, lineLimits.gatherMs));
     while (this.#waiting.length > 0 && !this.#closed) {
       const lines = Buffer.from((this.#torn ? "\n" : "") + this.#waiting.splice(0, this.#together()).join(""));
       this.#waitingBytes = this.#waiting.length === 0 ? 0 : Math.max(0, this.#waitingBytes - lines.length);
