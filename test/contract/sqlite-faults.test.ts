@@ -57,7 +57,7 @@ async function withFailingSpool(
 ): Promise<void> {
   const original = fs.writev;
   type Done = (error: Error | null, written: number) => void;
-  const failing = ((fd: number, parts: readonly Uint8Array[], position: number, done: Done) => {
+  const failing = ((...[fd, parts, position, done]: [number, readonly Uint8Array[], number, Done]) => {
     const bytes = Buffer.concat(parts);
     if (!bytes.includes(marker)) return original(fd, parts, position, done as Parameters<Writev>[3]);
     if (fault.after > 0) fs.writeSync(fd, bytes, 0, Math.min(fault.after, bytes.length), position);
