@@ -49,19 +49,26 @@ class Timer {
   }
 }
 
+/** Waits up to this are a part of writing to a disk. */
+const diskMs = 10;
+
 type Callback = (...values: unknown[]) => void;
 
 /** Until disposed of: timers, Date.now and performance.now are the clock's, Math.random is the world's no more. */
 export function installTimers(clock: Clock): Disposable {
-  const realTurn = setImmediate;
+  const [realTurn, realTimeout, realClear] = [setImmediate, setTimeout, clearTimeout];
   const start =
     (repeats: boolean) =>
     (run: Callback, ms?: number, ...values: unknown[]) => {
       const call = (): void => run(...values);
       const isReal = reality.getStore() !== undefined;
+      if (isReal && !repeats && (ms ?? 0) <= diskMs) return realTimeout(call); // somebody waits for it while the clock is held
       return new Timer(clock, isReal ? () => really(call) : call, { ms: ms ?? 0, repeats });
     };
-  const stop = (timer: unknown): void => void (timer instanceof Timer && timer.close());
+  const stop = (timer: unknown): void => {
+    if (timer instanceof Timer) timer.close();
+    else realClear(timer as NodeJS.Timeout | undefined);
+  };
   const replaced = [
     replace(globalThis, {
       setTimeout: start(false),
