@@ -30,5 +30,5 @@ test("a server whose storage died ends with exit code 70 and a sentence", async 
   });
   assert.equal(await run({ configFile }), 70);
   assert.equal(said.at(-1), "waybill: the storage thread ended; what was kept is on the disk: start Waybill again");
-  assert.match(await readFile(join(dir, "waybill.log"), "utf8"), /stopping: the storage died/, "the log is complete");
+  assert.match(await readFile(join(dir, "waybill.log"), "utf8"), /stopping: a thread died/, "the log is complete");
 });

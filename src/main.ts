@@ -21,7 +21,7 @@ import { Crew } from "./threads/crew.ts";
 import { shareTimes } from "./threads/share-times.ts";
 
 /** sysexits.h: EX_CONFIG, EX_OSERR, EX_SOFTWARE */
-const exitCodes = { badConfig: 78, inTheWay: 71, storageDied: 70 } as const;
+const exitCodes = { badConfig: 78, inTheWay: 71, threadDied: 70 } as const;
 
 export interface ServerOptions {
   readonly config: Config;
@@ -35,8 +35,8 @@ export interface Server {
   readonly hostname: string;
   /** "127.0.0.1:2525" */
   readonly listening: readonly string[];
-  /** Resolves if the storage dies: no mail is taken or delivered any more, and the server is to be closed. */
-  readonly storageDied: Promise<Error>;
+  /** Resolves if the storage, or another thread, dies: no mail is taken or delivered any more, and the server is to be closed. */
+  readonly threadDied: Promise<Error>;
   /** Stops taking mail, lets what is in flight end, closes the store. */
   close(): Promise<void>;
 }
@@ -45,7 +45,7 @@ export interface Server {
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, world, log, threads = 1 } = options;
   await using opened = new AsyncDisposableStack();
-  const { promise: storageDied, resolve: onFailure } = Promise.withResolvers<Error>();
+  const { promise: threadDied, resolve: onFailure } = Promise.withResolvers<Error>();
   const crew = new Crew();
   const store = opened.use(
     await openStore(config, {
@@ -70,23 +70,21 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const sessions = sessionCounts();
   const admitted = admission({ total, perAddress }, sessions);
   const isShared = threads > 1;
-  const node = opened.use(
-    await openNode({
-      config,
-      world,
-      log,
-      hostname,
-      store,
-      by,
-      admission: admitted,
-      listens: isShared ? "first" : "alone",
-      ...(config.storage.driver === "postgres" ? { shares: "as usual" } : isShared && { shares: shareTimes }),
-      onBeyond: () => crew.wake(),
-    }),
-  );
+  const node = await openNode({
+    config,
+    world,
+    log,
+    hostname,
+    store,
+    by,
+    admission: admitted,
+    listens: isShared ? "first" : "alone",
+    ...(config.storage.driver === "postgres" ? { shares: "as usual" } : isShared && { shares: shareTimes }),
+    onBeyond: () => crew.wake(),
+  });
   const steering = crew.steering(node.steering);
-  opened.use(crew);
-  void storageDied.then(() => [node.hurry(), crew.hurry()]); // nothing in flight can be settled any more
+  opened.defer(async () => void (await Promise.all([node, crew].map((part) => part[Symbol.asyncDispose]()))));
+  void threadDied.then(() => [node.hurry(), crew.hurry()]); // nothing in flight can be settled any more
   await crew.open({
     threads: threads - 1,
     config: {
@@ -108,7 +106,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   );
   node.start();
   const running = opened.move();
-  return { hostname, listening: listeningOf(node), storageDied, close: () => running.disposeAsync() };
+  return { hostname, listening: listeningOf(node), threadDied, close: () => running.disposeAsync() };
 }
 
 /** Where the first thread listens, be it that the system chose the port. */
@@ -195,16 +193,16 @@ const threadsFor = ({ threads, storage }: Config): number =>
 /** Answers the exit code. */
 async function serveUntilEnd(server: Server, { logger }: Log): Promise<number> {
   const signalled = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
-  const died = await Promise.race([signalled.then(() => undefined), server.storageDied]);
+  const died = await Promise.race([signalled.then(() => undefined), server.threadDied]);
   if (died === undefined) {
     logger.info("stopping: what is in flight may end, the rest waits for the next start");
     await server.close();
     return 0;
   }
-  logger.error({ err: died }, "stopping: the storage died");
+  logger.error({ err: died }, "stopping: a thread died");
   console.error(`waybill: ${died.message}; what was kept is on the disk: start Waybill again`);
   await server.close().catch((err: unknown) => logger.error({ err }, "not everything could be closed"));
-  return exitCodes.storageDied;
+  return exitCodes.threadDied;
 }
 
 const logSettings = ({ log: { level, format, file } }: Config): Parameters<typeof openLog>[0] => ({

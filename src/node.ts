@@ -11,7 +11,7 @@ import type { Log } from "./journal/log.ts";
 import { attempt } from "./journey.ts";
 import { parseAddress } from "./mail/address.ts";
 import type { WorkStore } from "./queue/store.ts";
-import { Worker } from "./queue/worker.ts";
+import { Worker, workerLimits } from "./queue/worker.ts";
 import type { Admission } from "./receive/admission.ts";
 import { loadCertificate } from "./receive/certificate.ts";
 import { checkFree, type Listener, type ListenOptions, listen } from "./receive/listener.ts";
@@ -84,7 +84,7 @@ export async function openNode(options: NodeOptions): Promise<Node> {
     attempt: (deliveries, ending) => attempt(stages, deliveries, ending),
     onFault: (err) => log.logger.error({ err }, "the queue could not be read; trying again"),
     sated: pacer,
-    ...(onBeyond && { onBeyond }),
+    ...(onBeyond && { onBeyond: seldom(world, onBeyond) }),
   });
   opened.defer(() => worker.close(graceMs));
   const listeners = await openListeners(options, stages);
@@ -98,6 +98,16 @@ export async function openNode(options: NodeOptions): Promise<Node> {
     endAttempts: () => worker.endAttempts(),
     hurry: () => (graceMs = 0),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/** Not all the time: nodes that have no room either would call one another without an end. */
+function seldom(world: World, call: () => void): () => void {
+  let calledAt = -Infinity;
+  return () => {
+    if (world.now() - calledAt < workerLimits.faultMs) return;
+    calledAt = world.now();
+    call();
   };
 }
 
