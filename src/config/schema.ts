@@ -296,7 +296,9 @@ const storage = z
       .min(6)
       .max(1_000)
       .default(10)
-      .describe("Of `postgres`: connections to the database at once, of each thread (`threads`). It must allow as many for all of every Waybill."),
+      .describe(
+        "Of `postgres`: connections to the database at once, of each thread (`threads`). It must allow as many for all of every Waybill.",
+      ),
     node_timeout: duration("3s", "1h")
       .default(30_000)
       .describe(

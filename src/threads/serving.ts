@@ -9,7 +9,7 @@ import type { Config } from "../config/schema.ts";
 import { openLog } from "../journal/log.ts";
 import { type NodeStore, openNode, type Steering } from "../node.ts";
 import { admission, type SessionCounts } from "../receive/admission.ts";
-import { openStore } from "../storage/open.ts";
+import { openStore, type Store, type StoreListener } from "../storage/open.ts";
 import { joinSqlite, type SqliteConnection } from "../storage/sqlite/store.ts";
 import { shareTimes } from "./share-times.ts";
 
@@ -45,7 +45,7 @@ serve(async () => {
   opened.defer(() => home.close());
   const log = openLog(setup.logSettings);
   opened.defer(() => log.close());
-  const own = {
+  const listener = {
     onFailure: (error: Error): void =>
       void setImmediate(() => {
         throw error;
@@ -53,9 +53,9 @@ serve(async () => {
     onLeasesLost: (): void => node.endAttempts(),
     onWork: (): void => node.steering.wake(),
   };
+  const by = randomUUID();
   const joined = connection && joinSqlite(connection, (text) => log.logger.error(text));
-  const store: NodeStore & AsyncDisposable = joined ?? (await openStore(config, own));
-  opened.use(store);
+  const store: NodeStore & AsyncDisposable = opened.use(joined ?? (await openOwn(config, by, listener)));
   const { total, perAddress } = {
     total: config.receive.max_connections,
     perAddress: config.receive.max_connections_per_address,
@@ -67,7 +67,7 @@ serve(async () => {
       log,
       store,
       world: realWorld(),
-      by: randomUUID(),
+      by,
       admission: admission({ total, perAddress }, sessions),
       shares: joined === undefined ? "as usual" : shareTimes,
       listens: "further",
@@ -86,3 +86,10 @@ serve(async () => {
     close: () => running.disposeAsync(),
   };
 });
+
+/** As each node of a database does, so that the others know of its leases. */
+async function openOwn(config: Config, by: string, listener: StoreListener): Promise<Store> {
+  const store = await openStore(config, listener);
+  await store.recover(by);
+  return store;
+}

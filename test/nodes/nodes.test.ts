@@ -56,7 +56,9 @@ function nodes(server: TestPostgres): void {
 
   async function startThree(options: Pick<NodeOptions, "sinkPort" | "more">, urls: readonly string[]) {
     const all = await Promise.all(
-      urls.map((databaseUrl) => NodeProcess.start({ nodeTimeout, ...options, databaseUrl })),
+      urls.map((databaseUrl, i) =>
+        NodeProcess.start({ nodeTimeout, ...options, databaseUrl, threads: i === 0 ? 2 : 1 }),
+      ),
     );
     const stack = new AsyncDisposableStack();
     for (const node of all) stack.use(node);
