@@ -1,7 +1,7 @@
 // Full cycles (compose, keep under a lease, read, settle) per second of a storage driver, and bytes written to the disk
 // per byte of mail. The disk of the system's folder for temporary files: set TMPDIR for another.
 // node bench/store.ts [sqlite|memory] [sizeBytes] [inFlight] [seconds]
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Event } from "../src/journal/event.ts";
@@ -57,10 +57,13 @@ async function sender(): Promise<void> {
   while (goesOn()) await cycle();
 }
 
-/** By this process, so far. */
+/** Written to the disk of the data folder so far, by all programs: what a process is charged with is whole folios. Linux only. */
 async function diskBytes(): Promise<number> {
-  const io = await readFile("/proc/self/io", "utf8").catch(() => ""); // Linux only
-  return Number(/^write_bytes: (\d+)/m.exec(io)?.[1] ?? NaN);
+  const { dev } = await stat(dir);
+  const disks = await readFile("/proc/diskstats", "utf8").catch(() => "");
+  const fields = disks.split("\n").map((line) => line.trim().split(/\s+/));
+  const disk = fields.find(([major, minor]) => Number(major) === dev >> 8 && Number(minor) === (dev & 0xff));
+  return Number(disk?.[9]) * 512; // sectors
 }
 
 const writtenBefore = await diskBytes();
