@@ -49,11 +49,11 @@ export class Crew implements AsyncDisposable {
   }
 
   wake(): void {
-    for (const member of this.#members) member.call("wake").catch(() => {}); // it ended: so does the server
+    this.#tell("wake");
   }
 
   hurry(): void {
-    for (const member of this.#members) member.call("hurry").catch(() => {}); // gone already
+    this.#tell("hurry");
   }
 
   /** Steers all nodes: the threads', and `own`, that of the main thread. */
@@ -61,7 +61,7 @@ export class Crew implements AsyncDisposable {
     const members = this.#members;
     const tell = (name: "wake" | "tryAll"): void => {
       own[name]();
-      for (const member of members) member.call(name).catch(() => {}); // it ended: so does the server
+      this.#tell(name);
     };
     return {
       wake: () => tell("wake"),
@@ -88,6 +88,10 @@ export class Crew implements AsyncDisposable {
         await Promise.all([own.drain(site), ...members.map((member) => member.call("drain", site))]);
       },
     };
+  }
+
+  #tell(name: "wake" | "tryAll" | "hurry"): void {
+    for (const member of this.#members) member.call(name).catch(() => {}); // it ended: so does the server
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

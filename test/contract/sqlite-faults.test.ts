@@ -8,7 +8,7 @@ import { Worker } from "node:worker_threads";
 import { StoreFull } from "../../src/queue/store.ts";
 import { databaseFile } from "../../src/storage/sqlite/database.ts";
 import { openSqlite } from "../../src/storage/sqlite/store.ts";
-import { bodyFiles, dataDir } from "./data-dir.ts";
+import { bodyFiles, crashed, dataDir } from "./data-dir.ts";
 import {
   ann,
   bob,
@@ -267,4 +267,46 @@ describe("sqlite: a thread that dies", () => {
     await store[Symbol.asyncDispose]();
     assert.deepEqual(failures, []);
   });
+});
+
+test("sqlite: a segment that cannot be opened, new or used again, is opened the next time", async (t) => {
+  const dir = await dataDir();
+  await using store = await openSqlite({ dir });
+  const original = fs.openSync;
+  const failing = ((file: string, ...rest: [string]) => {
+    if (file.endsWith(".spool")) throw Object.assign(new Error("too many open files"), { code: "EMFILE" });
+    return original(file, ...rest);
+  }) as typeof fs.openSync;
+  const promised: number[] = [];
+  let n = 0;
+  const keep = async (): Promise<boolean> => {
+    const next = (n += 1);
+    try {
+      await store.keep(mail(next, { body: content(100_000) }));
+      promised.push(next);
+      return true;
+    } catch (error) {
+      assert.match(String(error), /too many open files/);
+      return false;
+    }
+  };
+  const withoutOpening = async (body: () => Promise<void>): Promise<void> => {
+    const mocked = t.mock.method(fs, "openSync", failing);
+    syncBuiltinESMExports();
+    await body();
+    mocked.mock.restore();
+    syncBuiltinESMExports();
+  };
+  await withoutOpening(async () => assert.equal(await keep(), false));
+  assert.equal(await keep(), true);
+  await withoutOpening(async () => {
+    while (await keep()); // until a spare was made, and is to be used
+    assert.equal(await keep(), false);
+  });
+  assert.equal(await keep(), true);
+  await using found = await openSqlite({ dir: await crashed(dir) });
+  assert.deepEqual(
+    (await found.list({}, 1_000)).map(({ message }) => message.receivedAt),
+    promised,
+  );
 });

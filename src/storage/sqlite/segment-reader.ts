@@ -1,5 +1,5 @@
 // Reading segments of the spool: through a window, so that many small records cost few reads.
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { SegmentBytes } from "./spool-record.ts";
 
 const windowBytes = 256 * 1024;
@@ -27,8 +27,9 @@ export class SegmentReader implements SegmentBytes, Disposable {
   }
 
   #load(offset: number, bytes: number): Uint8Array {
-    const block = Buffer.allocUnsafeSlow(bytes);
-    return block.subarray(0, readSync(this.#fd, block, 0, bytes, offset));
+    const there = Math.max(0, fstatSync(this.#fd).size - offset); // a length that is no record's may be anything
+    const block = Buffer.allocUnsafeSlow(Math.min(bytes, there));
+    return block.subarray(0, readSync(this.#fd, block, 0, block.length, offset));
   }
 
   [Symbol.dispose](): void {

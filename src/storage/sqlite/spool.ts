@@ -5,7 +5,7 @@ import { rename, stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bytesIn, gathered, type Parts } from "../../base/parts.ts";
 import { inWords, syncDirectory } from "./body-files.ts";
-import { endRecord, type Position, seal, segmentName, type Span } from "./spool-record.ts";
+import { type Position, seal, segmentName, type Span } from "./spool-record.ts";
 
 /** Of those that are done with, the segments that may be used again; the others are removed. */
 export async function sparesAmong(folder: string, segments: readonly number[]): Promise<number[]> {
@@ -40,7 +40,6 @@ const mostSpares = 8;
  */
 const writesAreSynced = typeof constants.O_DSYNC === "number";
 const flags = constants.O_RDWR | (writesAreSynced ? constants.O_DSYNC : 0);
-const newFlags = flags | constants.O_CREAT | constants.O_EXCL;
 
 interface Segment {
   readonly number: number;
@@ -163,16 +162,21 @@ export class Spool {
       if (wantsSpare) this.#making ??= this.#makeSpare().finally(() => (this.#making = undefined));
       const isGood = current.isFull || this.#spares.length === 0;
       if (isGood && current.sizeBytes < segmentBytes) return current;
-      await this.#writeRecords(current, endRecord());
     }
     const number = this.#next;
-    const file = join(this.#dir, segmentName(number));
+    const file = segmentName(number);
     const spare = this.#spares.pop();
-    if (spare !== undefined) await rename(join(this.#dir, spare), file);
-    const fd = openSync(file, spare === undefined ? newFlags : flags, 0o600);
+    if (spare === undefined) await writeFile(join(this.#dir, file), "", { mode: 0o600 });
+    else await rename(join(this.#dir, spare), join(this.#dir, file));
+    try {
+      await syncDirectory(this.#dir);
+      const fd = openSync(join(this.#dir, file), flags);
+      this.#current = { number, fd, sizeBytes: 0, isFull: spare !== undefined };
+    } catch (error) {
+      if (spare !== undefined) this.#spares.push(file); // under its new name, for the next try
+      throw error;
+    }
     this.#next += 1;
-    await syncDirectory(this.#dir);
-    this.#current = { number, fd, sizeBytes: 0, isFull: spare !== undefined };
     this.#segments.set(number, this.#current);
     return this.#current;
   }
@@ -188,27 +192,19 @@ export class Spool {
   }
 
   async #write(segment: Segment, together: readonly Waiting[]): Promise<void> {
-    const records = together.map(({ parts }) => parts);
-    let { sizeBytes } = segment;
-    await this.#writeRecords(segment, ...records);
-    for (const { bytes, resolve } of together) {
-      resolve({ segment: segment.number, offset: sizeBytes });
-      sizeBytes += bytes;
-    }
-    this.#end = { segment: segment.number, offset: segment.sizeBytes };
-  }
-
-  async #writeRecords(segment: Segment, ...records: readonly Parts[]): Promise<void> {
-    for (const record of records) seal(record, segment.number);
-    const parts = records.flat();
-    const bytes = bytesIn(parts);
+    for (const { parts } of together) seal(parts, segment.number);
+    const parts = together.flatMap(({ parts }) => parts);
     try {
-      await writeSynced(segment, gathered(parts), bytes);
+      await writeSynced(segment, gathered(parts), bytesIn(parts));
     } catch (error) {
       this.#cutBack(segment);
       throw error;
     }
-    segment.sizeBytes += bytes;
+    for (const { bytes, resolve } of together) {
+      resolve({ segment: segment.number, offset: segment.sizeBytes });
+      segment.sizeBytes += bytes;
+    }
+    this.#end = { segment: segment.number, offset: segment.sizeBytes };
   }
 
   /** Nothing of a write that failed may be found later; where that is not possible, nothing more is written behind it. */
