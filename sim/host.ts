@@ -124,6 +124,7 @@ class Visit implements Ear {
           break;
         case "refused":
         case "start-tls":
+        case "login":
       }
     }
   }

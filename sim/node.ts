@@ -12,7 +12,9 @@ import type { Delivery } from "../src/queue/store.ts";
 import { type Ending, Worker } from "../src/queue/worker.ts";
 import { createReception, type ReceptionParts } from "../src/reception.ts";
 import { createRouter } from "../src/route/route.ts";
-import { createStages, type Stages } from "../src/stages.ts";
+import { loop } from "../src/judge/loop.ts";
+import { relay } from "../src/judge/relay.ts";
+import { createStages, type Stages, trustIn } from "../src/stages.ts";
 import type { Clock } from "./clock.ts";
 import { longestSkewMs, Process } from "./clock.ts";
 import type { Dice } from "./dice.ts";
@@ -193,9 +195,11 @@ export class Node {
     const log = { listener: () => {}, logger: { error: ({ err }: { err: unknown }) => onFault(err) } };
     const sites = { sites: store.connectSites(process), ...(nodes > 1 && { sharedBy: process.name }) };
     const naming = { store: queue, hostname: this.name, by: process.name, work, sites };
-    const stages = createStages({ config, world, log: log as unknown as Log, ...naming });
-    const pacer = createPacer?.(world) ?? stages.pacer;
     const resolver = cachedResolver(internet.resolver(dice.split(`dns ${process.name}`)), world);
+    const judges = { checks: [relay, loop(config.receive.max_hops)], listeners: [] };
+    const isTrusted = trustIn(config);
+    const stages = createStages({ config, world, log: log as unknown as Log, ...naming, resolver, judges, isTrusted });
+    const pacer = createPacer?.(world) ?? stages.pacer;
     const dialling = {
       clock,
       network,

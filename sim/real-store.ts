@@ -78,8 +78,8 @@ export class RealStore implements Store {
         const written = really(() => writer.write(bytes));
         return written && this.#parts.clock.hold(written);
       },
-      finish: async () => {
-        const body = await this.#held(() => writer.finish());
+      finish: async (top?: Uint8Array) => {
+        const body = await this.#held(() => writer.finish(top));
         this.#writerOf.set(body, writer);
         return body;
       },
@@ -130,6 +130,12 @@ export class RealStore implements Store {
   sites = () => this.#call((driver) => driver.sites());
   saveLearnt = (...how: Arguments<"saveLearnt">) => this.#call((driver) => driver.saveLearnt(...how));
   suspend = (...how: Arguments<"suspend">) => this.#call((driver) => driver.suspend(...how));
+  recallSenders = (...how: Arguments<"recallSenders">) => this.#call((driver) => driver.recallSenders(...how));
+  learnSenders = (...how: Arguments<"learnSenders">) => this.#call((driver) => driver.learnSenders(...how));
+  pinSender = (...how: Arguments<"pinSender">) => this.#call((driver) => driver.pinSender(...how));
+  forgetSender = (...how: Arguments<"forgetSender">) => this.#call((driver) => driver.forgetSender(...how));
+  pageSenders = (...how: Arguments<"pageSenders">) => this.#call((driver) => driver.pageSenders(...how));
+  pruneSenders = (...how: Arguments<"pruneSenders">) => this.#call((driver) => driver.pruneSenders(...how));
   share = (...how: Arguments<"share">) => this.#call((driver) => driver.share(...how));
 
   #call<T>(run: (driver: Store) => Promise<T>): Promise<T> {

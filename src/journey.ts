@@ -1,15 +1,14 @@
 // The journey of a message on one page: accept() takes responsibility for it, attempt() tries to pass it on.
 import type { Deliverer } from "./deliver/deliver.ts";
 import type { Judge } from "./judge/judge.ts";
+import { fieldsOnTop, type Judgeable, judgeContent } from "./judging.ts";
 import type { Client } from "./mail/client.ts";
-import type { Envelope } from "./mail/envelope.ts";
 import { type Failure, isPermanent } from "./mail/failure.ts";
-import { countReceived, readHeader } from "./mail/header.ts";
+import { formatReceived } from "./mail/header.ts";
 import type { Routing } from "./mail/hop.ts";
 import type { QueueId } from "./mail/message.ts";
 import type { Outcome } from "./mail/outcome.ts";
 import { type Reply, reply } from "./mail/reply.ts";
-import type { Intake } from "./queue/intake.ts";
 import { newMessage } from "./queue/new-message.ts";
 import { type Delivery, StoreFull } from "./queue/store.ts";
 import type { Ending, Worker } from "./queue/worker.ts";
@@ -24,39 +23,40 @@ export interface Stages extends SettlingParts {
   readonly work: Pick<Worker, "lease" | "take" | "wake">;
 }
 
-export interface Arrival {
-  readonly client: Client;
-  readonly envelope: Envelope;
+export interface Arrival extends Judgeable {
   readonly queueId: QueueId;
-  readonly content: Intake;
 }
 
 /** The last step of a mail transaction: judges the content, keeps it, and answers the final dot. */
 export async function accept(stages: Stages, arrival: Arrival): Promise<Reply> {
-  const { client, envelope, queueId, content } = arrival;
-  const taken = await content.finish();
-  if (taken.kind === "fault") return sorry(stages, queueId, taken.error);
-  const { body } = taken;
-  const header = readHeader(body.head);
-
-  const judged = stages.judge.judge("content", {
-    client,
-    trusted: stages.isTrusted(client),
-    reversePath: envelope.reversePath,
-    content: { sizeBytes: body.sizeBytes, hops: countReceived(header) - 1 }, // the first is ours
-  });
-  const refusal = judged instanceof Promise ? await judged : judged; // no turn lost where no check had to wait
+  const { client, trusted, envelope, queueId, content } = arrival;
+  content.end();
+  const { no, judged } = await judgeContent(stages.judge, arrival);
   const receivedAt = stages.world.now();
-  if (refusal !== undefined) {
+  if (no !== undefined) {
     await content.discard();
     const from = envelope.reversePath;
-    stages.journal.note([{ kind: "refused", at: receivedAt, client, stage: "content", from, reply: refusal }]);
-    return refusal;
+    const { check, ...reply } = no;
+    stages.journal.note([{ kind: "refused", at: receivedAt, client, stage: "content", from, reply, check, judged }]);
+    return reply;
   }
 
-  const recipients = stages.expand(envelope.recipients);
-  const expiresAt = receivedAt + stages.giveUpAfterMs;
-  const message = newMessage({ queueId, client, envelope, recipients, body, header, receivedAt, expiresAt });
+  const recipients = stages.expand(envelope.recipients, envelope.reversePath);
+  const { hostname } = stages;
+  const received = formatReceived({ ...envelope, client, hostname, queueId, at: receivedAt });
+  const taken = await content.finish(fieldsOnTop(hostname, arrival, judged) + (await content.signatures()) + received);
+  if (taken.kind === "fault") return sorry(stages, queueId, taken.error);
+  const message = newMessage({
+    queueId,
+    client,
+    envelope,
+    recipients,
+    body: taken.body,
+    header: content.header,
+    receivedAt,
+    expiresAt: receivedAt + stages.giveUpAfterMs,
+    ...(!trusted && { judged }),
+  });
   const lease = stages.work.lease(recipients);
   let deliveries: Delivery[];
   try {
@@ -85,7 +85,9 @@ export async function attempt(stages: Stages, deliveries: readonly Delivery[], e
   const routed = await Promise.all(
     deliveries.map(async (delivery) => ({ delivery, routing: await route(stages, delivery) })),
   );
-  const groups = Map.groupBy(routed, ({ routing }) => (routing.kind === "hop" ? routing.hop.site : undefined));
+  const groups = Map.groupBy(routed, ({ routing, delivery: { recipient } }) =>
+    routing.kind === "hop" ? `${routing.hop.site} from ${recipient.reversePath ?? ""}` : undefined,
+  );
   const journeys = Array.from(groups.values(), async (group) => {
     const outcomes = await handOver(stages, group, ending.signal);
     await settle(
@@ -106,7 +108,7 @@ async function route({ router, onBug }: Stages, { recipient, message, bounceOrde
       because: { kind: "operator", text: "the operator of this mail server ended the delivery" },
     };
   try {
-    return await router.route(recipient.address, message.reversePath);
+    return await router.route(recipient.address, recipient.reversePath ?? message.reversePath);
   } catch (error) {
     onBug(error, message.queueId);
     return { kind: "failed", because: { kind: "internal", text: "routing failed" } }; // unknown failures are temporary

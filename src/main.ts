@@ -10,12 +10,15 @@ import { realWorld, type World } from "./base/world.ts";
 import { loadConfig } from "./config/load.ts";
 import { formatProblems } from "./config/problem.ts";
 import type { Config } from "./config/schema.ts";
+import { createResolver } from "./dns/system-resolver.ts";
 import type { HistoryStore } from "./journal/history.ts";
+import { greylistDesk } from "./judge/greylist/desk.ts";
+import { senderDesk } from "./judge/reputation/desk.ts";
 import { type Log, openLog } from "./journal/log.ts";
 import { prune } from "./journal/pruning.ts";
-import { type Node, openNode, type Steering } from "./node.ts";
-import { admission, sessionCounts } from "./receive/admission.ts";
+import { type Node, openNode, sharedCounts, type Steering } from "./node.ts";
 import { submit } from "./reception.ts";
+import { watchKeys } from "./signing/key-watch.ts";
 import { openStore, type Store } from "./storage/open.ts";
 import { Crew } from "./threads/crew.ts";
 import { shareTimes } from "./threads/share-times.ts";
@@ -65,10 +68,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const by = randomUUID();
   await store.recover(by);
   keepPruning(opened, options, store);
+  keepWatchingKeys(opened, options);
 
-  const { max_connections: total, max_connections_per_address: perAddress } = config.receive;
-  const sessions = sessionCounts();
-  const admitted = admission({ total, perAddress }, sessions);
+  const counts = sharedCounts();
   const isShared = threads > 1;
   const node = await openNode({
     config,
@@ -77,7 +79,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     hostname,
     store,
     by,
-    admission: admitted,
+    counts,
     listens: isShared ? "first" : "alone",
     ...(config.storage.driver === "postgres" ? { shares: "as usual" } : isShared && { shares: shareTimes }),
     onBeyond: () => crew.wake(),
@@ -92,18 +94,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       listen: config.listen.map((listen, i) => ({ ...listen, address: at(listen, node.listening[i]!) })),
     },
     hostname,
-    sessions,
+    counts,
     logSettings: logSettings(config),
     connect: async (thread) => ("connect" in store ? store.connect(thread) : undefined),
     onBeyond: () => steering.wake(),
     onFailure,
   });
-  opened.use(
-    await serveControl(
-      controlApi(options, { node, store, steering, sessions: () => admitted.sessions }),
-      join(config.data_dir, "control.sock"),
-    ),
-  );
+  opened.use(await serveControl(controlApi(options, { node, store, steering }), join(config.data_dir, "control.sock")));
   node.start();
   const running = opened.move();
   return { hostname, listening: listeningOf(node), threadDied, close: () => running.disposeAsync() };
@@ -119,11 +116,9 @@ interface ControlParts {
   readonly node: Node;
   readonly store: Store;
   readonly steering: Steering;
-  /** Open now. */
-  readonly sessions: () => number;
 }
 
-function controlApi({ config, world, log }: ServerOptions, { node, store, steering, sessions }: ControlParts): Hono {
+function controlApi({ config, world, log }: ServerOptions, { node, store, steering }: ControlParts): Hono {
   const { max_message_size: maxMessageBytes, max_recipients: maxRecipients } = config.receive;
   const submission = { ...node.stages, maxMessageBytes, maxRecipients };
   const { hostname } = node.stages;
@@ -133,12 +128,17 @@ function controlApi({ config, world, log }: ServerOptions, { node, store, steeri
     queue: store,
     history: store,
     world,
-    status: () => ({ hostname, pid: process.pid, startedAt, now: world.now(), listening, sessions: sessions() }),
+    status: () => ({ hostname, pid: process.pid, startedAt, now: world.now(), listening, sessions: node.sessions() }),
     submit: (envelope, client, content) => submit(submission, { envelope, client }, content),
     acted(action, filter, changed) {
       log.logger.info({ filter }, `the operator's ${action} changed ${changed} deliveries`);
       if (action === "retry") steering.tryAll();
       steering.wake();
+    },
+    remembered: {
+      senders: senderDesk(node.reputation, world),
+      greylist: greylistDesk(node.reputation, world),
+      spoke: (text) => log.logger.info(`the operator's word: ${text}`),
     },
     destinations: steering,
     steered(action, site, due) {
@@ -155,6 +155,20 @@ function keepPruning(opened: AsyncDisposableStack, { config, world, log }: Serve
   opened.defer(() => {
     stop.abort();
     return pruned;
+  });
+}
+
+/** New keys for DKIM sign once DNS has their records. */
+function keepWatchingKeys(opened: AsyncDisposableStack, { config, world, log }: ServerOptions): void {
+  const stop = new AbortController();
+  const { servers, timeout: timeoutMs } = config.dns;
+  const resolver = createResolver({ servers, timeoutMs });
+  const onNews = (text: string): void => log.logger.warn(text);
+  const onFault = (err: unknown): void => log.logger.error({ err }, "the keys for DKIM could not be looked at");
+  const watched = watchKeys({ config, resolver, world, onNews, onFault }, stop.signal);
+  opened.defer(() => {
+    stop.abort();
+    return watched;
   });
 }
 

@@ -1,28 +1,55 @@
 // A node: takes mail where it listens, and delivers it, over a store that it may share with others. Each thread of the
 // server is one.
+import { join } from "node:path";
 import type { Destinations } from "./api/destinations.ts";
 import { networks } from "./base/networks.ts";
 import type { World } from "./base/world.ts";
+import { ownSecret } from "./config/own-secret.ts";
 import type { Config } from "./config/schema.ts";
 import type { PacingSettings } from "./deliver/pacing/pacer.ts";
 import type { SiteStore } from "./deliver/site-store.ts";
+import { cachedResolver } from "./dns/cached-resolver.ts";
+import { createResolver } from "./dns/system-resolver.ts";
 import type { HistoryStore } from "./journal/history.ts";
 import type { Log } from "./journal/log.ts";
 import { attempt } from "./journey.ts";
+import { type SharedDebts, sharedDebts } from "./judge/rates/debts.ts";
+import type { Reputation } from "./judge/reputation/reputation.ts";
+import type { SenderStore } from "./judge/sender-store.ts";
+import { openJudges } from "./judges.ts";
 import { parseAddress } from "./mail/address.ts";
 import type { WorkStore } from "./queue/store.ts";
 import { Worker, workerLimits } from "./queue/worker.ts";
-import type { Admission } from "./receive/admission.ts";
+import { type Admission, admission, type SessionCounts, sessionCounts } from "./receive/admission.ts";
+import { type LoginCounts, loginCounts } from "./receive/accounts/login-limits.ts";
+import { openAccounts } from "./receive/accounts/open-accounts.ts";
 import { loadCertificate } from "./receive/certificate.ts";
 import { checkFree, type Listener, type ListenOptions, listen } from "./receive/listener.ts";
+import { createSrs } from "./route/srs.ts";
+import { loadSrsSecrets } from "./route/srs-secret.ts";
 import { createReception, type ReceptionParts } from "./reception.ts";
-import { createSession } from "./smtp/server-session.ts";
-import { createStages, type Stages } from "./stages.ts";
+import { openSigner } from "./signing/signer.ts";
+import { createLogins, type Logins } from "./smtp/sasl/logins.ts";
+import { createSession, type SessionSettings } from "./smtp/server-session.ts";
+import { createStages, type Stages, trustIn } from "./stages.ts";
 
 /** How long messages in flight may take when the server is told to stop. */
 const closeGraceMs = 10_000;
 
-export type NodeStore = WorkStore & Pick<HistoryStore, "record"> & SiteStore;
+export type NodeStore = WorkStore & Pick<HistoryStore, "record"> & SiteStore & SenderStore;
+
+/** What all threads count together; to be passed to other threads. */
+export interface SharedCounts {
+  readonly sessions: SessionCounts;
+  readonly debts: SharedDebts;
+  readonly logins: LoginCounts;
+}
+
+export const sharedCounts = (): SharedCounts => ({
+  sessions: sessionCounts(),
+  debts: sharedDebts(),
+  logins: loginCounts(),
+});
 
 export interface NodeOptions {
   readonly config: Config;
@@ -34,7 +61,9 @@ export interface NodeOptions {
   readonly by: string;
   /** Other nodes use the store: connections to a site are shared with them. */
   readonly shares?: NonNullable<PacingSettings["store"]>["shares"] | "as usual";
-  readonly admission: Admission;
+  readonly counts: SharedCounts;
+  /** Instead of those of the config. */
+  readonly logins?: Logins;
   /** first: of the threads that listen at the same addresses; further: another has made sure that they are free. */
   readonly listens: "alone" | "first" | "further";
   /** Something is due that this node has no room for. */
@@ -51,6 +80,9 @@ export interface Steering extends Destinations {
 
 export interface Node extends AsyncDisposable {
   readonly stages: Stages;
+  readonly reputation: Reputation;
+  /** Open now, of all threads. */
+  readonly sessions: () => number;
   readonly listening: readonly { readonly address: string; readonly port: number }[];
   readonly steering: Steering;
   /** From now on. */
@@ -72,7 +104,11 @@ export async function openNode(options: NodeOptions): Promise<Node> {
     wake: (at) => worker.wake(at),
   };
   const shared = shares !== undefined && { sharedBy: by, ...(shares !== "as usual" && { shares }) };
-  const stages = createStages({ ...options, work, sites: { sites: store, ...shared } });
+  const { accounts, ...people } = await openPeople(options, opened);
+  const judges = opened.use(
+    await openJudges({ ...options, ...people, debts: options.counts.debts, accounts, onWarning: () => {} }),
+  );
+  const stages = createStages({ ...options, ...people, judges, work, sites: { sites: store, ...shared } });
   const { pacer } = stages;
   opened.use(pacer);
   await pacer.restore();
@@ -87,17 +123,38 @@ export async function openNode(options: NodeOptions): Promise<Node> {
     ...(onBeyond && { onBeyond: seldom(world, onBeyond) }),
   });
   opened.defer(() => worker.close(graceMs));
-  const listeners = await openListeners(options, stages);
+  const { max_connections: total, max_connections_per_address: perAddress } = options.config.receive;
+  const admitted = admission({ total, perAddress }, options.counts.sessions);
+  const listeners = await openListeners(options, stages, admitted);
   opened.defer(async () => void (await Promise.all(listeners.map((listener) => listener.close(graceMs)))));
   const running = opened.move();
   return {
     stages,
+    reputation: judges.reputation,
+    sessions: () => admitted.sessions,
     listening: listeners,
     steering: { ...destinationsOf(stages), wake: () => worker.wake(), tryAll: () => pacer.tryAll() },
     start: () => worker.start(),
     endAttempts: () => worker.endAttempts(),
     hurry: () => (graceMs = 0),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/** Those whom we know: by their logins, and by the keys that they sign with; and how to ask for others. */
+async function openPeople({ config, world, log, counts, logins, hostname }: NodeOptions, opened: AsyncDisposableStack) {
+  const { dns } = config;
+  const onTrouble = (text: string): void => log.logger.warn(text);
+  const accounts = opened.use(await openAccounts({ config, world, onTrouble, counts: counts.logins }));
+  const secret = await ownSecret(join(config.data_dir, "login.secret"));
+  const onFault = (err: unknown): void => log.logger.error({ err }, "a key for DKIM signatures could not be used");
+  return {
+    accounts,
+    logins: logins ?? createLogins(accounts, Buffer.from(secret)),
+    signer: await openSigner({ config, world, onFault }),
+    srs: createSrs({ config, secrets: await loadSrsSecrets(config), hostname, world }),
+    resolver: cachedResolver(createResolver({ servers: dns.servers, timeoutMs: dns.timeout }), world),
+    isTrusted: trustIn(config),
   };
 }
 
@@ -126,8 +183,8 @@ const destinationsOf = ({ pacer, router }: Stages): Destinations => ({
   drain: (site) => pacer.drain(site),
 });
 
-async function openListeners(options: NodeOptions, stages: Stages): Promise<Listener[]> {
-  const { config, world, log, admission, hostname, listens } = options;
+async function openListeners(options: NodeOptions, stages: Stages, admission: Admission): Promise<Listener[]> {
+  const { config, world, log, hostname, listens } = options;
   const { receive, relay, tls } = config;
   const { secureContext } = await loadCertificate({ ...tls, hostname, dataDir: config.data_dir }, world.now());
   const xclients = networks(relay.xclient_networks);
@@ -155,12 +212,12 @@ async function openListeners(options: NodeOptions, stages: Stages): Promise<List
   };
   const listeners: Listener[] = [];
   try {
-    for (const { address, tls: mode } of config.listen) {
+    for (const { address, tls: mode, for: purpose } of config.listen) {
+      const offersStartTls = mode === "starttls";
+      const login =
+        purpose === "submission" && ({ submission: true, mechanisms: mechanismsFor(stages, mode) } as const);
       const newSession: ListenOptions["newSession"] = (client) =>
-        createSession(
-          { ...limits, offersStartTls: mode === "starttls", mayXclient: xclients.has(client.address) },
-          client,
-        );
+        createSession({ ...limits, offersStartTls, mayXclient: xclients.has(client.address), ...login }, client);
       const security = mode === "none" ? { mode } : { mode, secureContext };
       if (listens === "first") await checkFree(address);
       listeners.push(await listen({ ...shared, address, tls: security, newSession }, createReception(stages)));
@@ -171,3 +228,7 @@ async function openListeners(options: NodeOptions, stages: Stages): Promise<List
     throw error;
   }
 }
+
+/** A password goes over TLS, or it does not leave the machine (a rule of the config sees to that). RFC 4954 §4, RFC 8314 §3 */
+const mechanismsFor = ({ logins }: Stages, mode: Config["listen"][number]["tls"]): SessionSettings["mechanisms"] =>
+  logins && ((client) => (client.tls === undefined && mode !== "none" ? [] : logins.mechanisms(client)));

@@ -3,6 +3,7 @@ import type { World } from "./base/world.ts";
 import { writeNotice } from "./explain/notice.ts";
 import { noticeWanted } from "./explain/wanted.ts";
 import type { Event } from "./journal/event.ts";
+import type { ReversePath } from "./mail/address.ts";
 import type { Recipient } from "./mail/envelope.ts";
 import type { Message, QueueId } from "./mail/message.ts";
 import type { NoticeAction } from "./mail/outcome.ts";
@@ -15,7 +16,8 @@ export interface NoticeParts {
   readonly hostname: string;
   readonly newQueueId: () => QueueId;
   /** Aliases applied: who gets mail for these recipients. */
-  readonly expand: (recipients: readonly Recipient[]) => readonly Recipient[];
+  /** Whom the recipients of mail from `reversePath` stand for. */
+  readonly expand: (recipients: readonly Recipient[], reversePath?: ReversePath) => readonly Recipient[];
   readonly giveUpAfterMs: number;
   /** Originals up to this size are returned whole, if the sender asked for it. */
   readonly returnedBytes: number;

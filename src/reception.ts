@@ -1,23 +1,30 @@
 // The journey's front door: answers the questions of a session, and takes the content that follows.
-import { accept, type Arrival, type Stages } from "./journey.ts";
+import { Arriving, type ArrivingParts } from "./arriving.ts";
+import { accept, type Stages } from "./journey.ts";
 import type { Facts, Phase } from "./judge/check.ts";
-import type { Address } from "./mail/address.ts";
+import type { Decision, Said } from "./judge/judge.ts";
+import type { Address, ReversePath } from "./mail/address.ts";
 import type { Client } from "./mail/client.ts";
 import type { Envelope } from "./mail/envelope.ts";
-import { formatReceived } from "./mail/header.ts";
 import { isPositive, type Reply, reply } from "./mail/reply.ts";
-import { Intake } from "./queue/intake.ts";
+import type { SenderVerdicts } from "./mail/verdict.ts";
+import { beginLogin } from "./receive/login.ts";
 import type { ContentSink, ReceiveStage } from "./receive/stage.ts";
 import type { Question } from "./smtp/effect.ts";
+import type { Logins } from "./smtp/sasl/logins.ts";
 
-export interface ReceptionParts extends Stages {
+export interface ReceptionParts extends Stages, Omit<ArrivingParts, "queue" | "hostname"> {
   readonly whose: (address: Address) => NonNullable<Facts["recipientIs"]>;
+  /** Absent: there are no accounts. */
+  readonly logins?: Logins;
 }
 
 type Asked = Exclude<Question, { about: "message" }>;
 
 export function createReception(stages: ReceptionParts): ReceiveStage {
+  const { logins, world, journal } = stages;
   return {
+    ...(logins && { beginLogin: (beginning) => beginLogin({ logins, world, journal }, beginning) }),
     answer: (question) => answer(stages, question),
     begin: (client, envelope) => begin(stages, client, envelope),
   };
@@ -28,15 +35,37 @@ const phases = { connection: "connect", "reverse-path": "mail", recipient: "rcpt
   Phase
 >;
 
+/** What is found out in the course of a transaction, for its end. A session has one client, and one transaction at a time. */
+interface Dossier {
+  readonly sender?: Promise<SenderVerdicts>;
+  /** In the order in which they were said. */
+  readonly findings: Said[];
+}
+
+const dossiers = new WeakMap<Client, Dossier>();
+
+/** At MAIL: the checks that need no content begin. */
+function openDossier({ authenticator, isTrusted }: ReceptionParts, client: Client, mailFrom: ReversePath): Dossier {
+  const sender = isTrusted(client) ? undefined : authenticator?.sender({ client, mailFrom });
+  const dossier: Dossier = { findings: [], ...(sender && { sender }) };
+  dossiers.set(client, dossier);
+  return dossier;
+}
+
 /** 250, or the judge's refusal, which goes into the journal. */
 function answer(stages: ReceptionParts, question: Asked): Reply | Promise<Reply> {
   const phase = phases[question.about];
-  const refusal = stages.judge.judge(phase, factsOf(stages, question));
-  if (refusal === undefined) return welcome[question.about];
-  const decide = (no: Reply | undefined): Reply => {
+  const dossier =
+    question.about === "reverse-path"
+      ? openDossier(stages, question.client, question.origin.reversePath)
+      : dossiers.get(question.client);
+  const decided = stages.judge.judge(phase, factsOf(stages, question, dossier));
+  const decide = ({ no, findings }: Decision): Reply => {
+    if (findings.length > 0) dossier?.findings.push(...findings.filter(({ kind }) => kind === "mark"));
     if (no === undefined) return welcome[question.about];
     const from = question.about === "connection" ? undefined : question.origin.reversePath;
     const to = question.about === "recipient" ? question.recipient.address : undefined;
+    const { check, ...reply } = no;
     stages.journal.note([
       {
         kind: "refused",
@@ -45,12 +74,13 @@ function answer(stages: ReceptionParts, question: Asked): Reply | Promise<Reply>
         stage: phase,
         ...(from !== undefined && { from }),
         ...(to && { to }),
-        reply: no,
+        reply,
+        check,
       },
     ]);
-    return no;
+    return reply;
   };
-  return refusal instanceof Promise ? refusal.then(decide) : decide(refusal);
+  return decided instanceof Promise ? decided.then(decide) : decide(decided);
 }
 
 const welcome: Readonly<Record<Asked["about"], Reply>> = {
@@ -59,32 +89,32 @@ const welcome: Readonly<Record<Asked["about"], Reply>> = {
   recipient: reply(250, "2.1.5", "recipient noted"),
 };
 
-function factsOf(stages: ReceptionParts, question: Asked): Facts {
+function factsOf(stages: ReceptionParts, question: Asked, dossier: Dossier | undefined): Facts {
   const { client } = question;
   const trusted = stages.isTrusted(client);
-  if (question.about === "connection") return { client, trusted };
-  const { reversePath } = question.origin;
-  if (question.about === "reverse-path") return { client, trusted, reversePath };
+  // mail apps connect from networks that no mail server has; they are trusted once they have logged in, and cannot send before
+  if (question.about === "connection") return { client, trusted: trusted || question.submission === true };
+  const known = {
+    client,
+    trusted,
+    reversePath: question.origin.reversePath,
+    ...(dossier?.sender && { sender: dossier.sender }),
+  };
+  if (question.about === "reverse-path") return known;
   const { recipient } = question;
-  return { client, trusted, reversePath, recipient, recipientIs: stages.whose(recipient.address) };
+  return { ...known, recipient, recipientIs: stages.whose(recipient.address) };
 }
 
-function begin(stages: Stages, client: Client, envelope: Envelope): ContentSink {
+function begin(stages: ReceptionParts, client: Client, envelope: Envelope): ContentSink {
   const queueId = stages.newQueueId();
-  const content = new Intake(stages.queue.compose());
-  const { hostname, world } = stages;
-  const received = formatReceived({
-    client,
-    hostname,
-    queueId,
-    at: world.now(),
-    smtpUtf8: envelope.smtpUtf8,
-    recipients: envelope.recipients,
-  });
-  void content.write(Buffer.from(received));
+  const trusted = stages.isTrusted(client);
+  const { findings = [], sender } = dossiers.get(client) ?? {};
+  dossiers.delete(client);
+  const at = stages.world.now();
+  const content = new Arriving(stages, { client, envelope, trusted, at, ...(sender && { sender }) });
   return {
     write: (bytes) => content.write(bytes),
-    finish: (final) => accept(stages, { client, envelope: final, queueId, content } satisfies Arrival),
+    finish: (final) => accept(stages, { client, trusted, envelope: final, queueId, content, findings }),
     discard: () => content.discard(),
   };
 }

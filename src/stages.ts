@@ -1,4 +1,5 @@
 // The stages, built from the config, and what they share.
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { networks } from "./base/networks.ts";
 import type { World } from "./base/world.ts";
@@ -7,15 +8,15 @@ import { createDeliverer } from "./deliver/deliver.ts";
 import { pacingLimits } from "./deliver/pacing/limits.ts";
 import { Pacer, type PacingSettings } from "./deliver/pacing/pacer.ts";
 import type { DeliverSettings } from "./deliver/settings.ts";
-import { cachedResolver } from "./dns/cached-resolver.ts";
-import { createResolver } from "./dns/system-resolver.ts";
+import type { Resolver } from "./dns/resolver.ts";
 import type { HistoryStore } from "./journal/history.ts";
-import { Journal } from "./journal/journal.ts";
+import { Journal, type Listener } from "./journal/journal.ts";
 import type { Log } from "./journal/log.ts";
 import { createJudge } from "./judge/judge.ts";
-import { loop } from "./judge/loop.ts";
-import { relay } from "./judge/relay.ts";
+import { returnedMail } from "./judge/returned-mail.ts";
+import type { Judges } from "./judges.ts";
 import type { Client } from "./mail/client.ts";
+import { mendHeader } from "./mail/mend-header.ts";
 import { queueIds } from "./mail/queue-ids.ts";
 import type { WorkStore } from "./queue/store.ts";
 import type { Worker } from "./queue/worker.ts";
@@ -23,6 +24,9 @@ import type { ReceptionParts } from "./reception.ts";
 import { indexDomains, resolveRecipient } from "./route/aliases.ts";
 import { expandRecipients } from "./route/expand.ts";
 import { createRouter } from "./route/route.ts";
+import { type Srs, srsRefusal } from "./route/srs.ts";
+import type { Signer } from "./signing/signer.ts";
+import type { Logins } from "./smtp/sasl/logins.ts";
 
 export interface StageOptions {
   /** Where what is learnt of destinations is kept; without it, it is forgotten at the end. */
@@ -35,6 +39,12 @@ export interface StageOptions {
   /** Name of the worker that settles. */
   readonly by: string;
   readonly work: Pick<Worker, "lease" | "take" | "wake">;
+  readonly resolver: Resolver;
+  readonly isTrusted: (client: Client) => boolean;
+  readonly judges: Pick<Judges, "checks" | "listeners"> & Partial<Pick<Judges, "authenticator">>;
+  readonly signer?: Signer;
+  readonly srs?: Srs;
+  readonly logins?: Logins;
 }
 
 const recipientIs = { ours: "ours", unknown: "unknown-here", elsewhere: "elsewhere" } as const;
@@ -44,16 +54,16 @@ export interface Stages extends ReceptionParts {
 }
 
 export function createStages(options: StageOptions): Stages {
-  const { config, world, log, store, hostname, by, work } = options;
+  const { config, world, log, store, hostname, by, work, resolver, isTrusted, judges, signer, srs, logins } = options;
   const pacer = createPacer(options);
-  const ours = indexDomains(config, hostname);
-  const trusted = networks(config.relay.networks);
-  const { dns, deliver, retry } = config;
-  const resolver = cachedResolver(createResolver({ servers: dns.servers, timeoutMs: dns.timeout }), world);
+  const ours = indexDomains(config, hostname, srs);
+  const { deliver, retry } = config;
+  // before the others: its words are for those who return mail that we never forwarded
+  const returned = srs === undefined ? [] : [returnedMail((address) => srsRefusal(srs, address))];
   return {
     world,
     queue: store,
-    journal: createJournal(log, store),
+    journal: createJournal(log, store, judges.listeners),
     hostname,
     by,
     work,
@@ -65,7 +75,21 @@ export function createStages(options: StageOptions): Stages {
       giveUpAfterMs: retry.give_up_after,
       delayNoticeAfterMs: retry.delay_notice_after,
     },
-    judge: createJudge([relay, loop(config.receive.max_hops)], world),
+    judge: createJudge([...returned, ...judges.checks], world, (check, err) =>
+      log.logger.error({ err, check }, `the check "${check}" failed, and was left out`),
+    ),
+    ...(judges.authenticator && { authenticator: judges.authenticator }),
+    ...(signer && { signer }),
+    ...(logins && { logins }),
+    maxHeaderBytes: config.receive.max_header_size,
+    mend: (header, { client, envelope, at }) =>
+      client.account === undefined
+        ? header
+        : mendHeader(header, {
+            now: at,
+            newMessageId: () => `<${randomUUID()}@${hostname}>`,
+            author: envelope.reversePath || undefined,
+          }),
     router: createRouter({
       config,
       resolver,
@@ -75,17 +99,22 @@ export function createStages(options: StageOptions): Stages {
     }),
     pacer,
     deliverer: createDeliverer(deliverSettings(deliver, hostname, world), pacer),
-    isTrusted: memoized(({ address, protocol }) => protocol === "LOCAL" || trusted.has(address)),
+    isTrusted,
     whose: (address) => recipientIs[resolveRecipient(ours, address).kind],
-    expand: (recipients) => expandRecipients(ours, recipients),
+    expand: (recipients, reversePath) => expandRecipients(ours, recipients, reversePath),
     onBug: (err, queueId) => log.logger.error({ err, queueId }, `${queueId} met a fault of this server`),
   };
 }
 
 /** Refusals have no transaction of the queue to be written in, so the history gets them from here. */
-function createJournal({ listener, logger }: Log, history: Pick<HistoryStore, "record">): Journal {
+function createJournal(
+  { listener, logger }: Log,
+  history: Pick<HistoryStore, "record">,
+  learners: readonly Listener[],
+): Journal {
   const onFault = (err: unknown): void => logger.error({ err }, "a refusal could not be written to the history");
-  return new Journal([listener, (event) => void (event.kind === "refused" && history.record([event]).catch(onFault))]);
+  const record: Listener = (event) => void (event.kind === "refused" && history.record([event]).catch(onFault));
+  return new Journal([listener, record, ...learners]);
 }
 
 const deliverSettings = (deliver: Config["deliver"], hostname: string, world: World): DeliverSettings => ({
@@ -123,6 +152,14 @@ function createPacer({ config: { deliver, destination, retry }, world, log, site
     },
     ...(sites && { store: { ...sites, onFault } }),
   });
+}
+
+/** Whose mail goes to everywhere: that of this machine, of our networks, and of who has logged in. */
+export function trustIn({ relay }: Pick<Config, "relay">): (client: Client) => boolean {
+  const trusted = networks(relay.networks);
+  return memoized(
+    ({ address, protocol, account }) => protocol === "LOCAL" || account !== undefined || trusted.has(address),
+  );
 }
 
 /** Asked at each command of a session; a session's client is one object from command to command. */

@@ -13,6 +13,8 @@ export interface Load {
   readonly bytes: number;
   /** Per message; 1 without it. */
   readonly recipients?: number;
+  /** Instead of so many bytes: these, the final dot included. */
+  readonly content?: string;
   /** A connection for each message. */
   readonly reconnects?: boolean;
 }
@@ -78,10 +80,10 @@ export class Session {
   }
 }
 
-async function run({ port, messages, sessions, bytes, recipients = 1, reconnects = false }: Load): Promise<Loaded> {
+async function run({ port, messages, sessions, recipients = 1, reconnects = false, ...what }: Load): Promise<Loaded> {
   let left = messages;
   let refused = 0;
-  const content = contentOf(bytes);
+  const content = what.content === undefined ? contentOf(what.bytes) : Buffer.from(what.content);
   const open = async (): Promise<Session> => {
     const session = new Session(port);
     await session.say("");

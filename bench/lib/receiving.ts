@@ -32,6 +32,8 @@ export function receptionFor(dir: string): ReceiveStage {
     giveUpAfterMs: 1_000_000,
     journal: new Journal([]),
     judge: createJudge([relay, loop(50)], world),
+    maxHeaderBytes: 256 * 1024,
+    mend: (header) => header,
     isTrusted: ({ address }) => trusted.has(address),
     whose: (address) => (resolveRecipient(ours, address).kind === "elsewhere" ? "elsewhere" : "ours"),
     expand: (recipients) => expandRecipients(ours, recipients),

@@ -11,6 +11,7 @@ import { type Reply, isPositive, isTransient } from "../mail/reply.ts";
 import { type QueueAction, type QueueFilter, type QueueStore, NotKept } from "../queue/store.ts";
 import { type DestinationPorts, destinationRoutes } from "./destinations.ts";
 import { BadContent, crlfLines } from "./line-ends.ts";
+import { type SenderPorts, senderRoutes } from "./senders.ts";
 import { actionBody, check, countQuery, listQuery, type Submission, submitQuery, traceQuery } from "./requests.ts";
 
 export interface Status {
@@ -37,6 +38,8 @@ export interface ControlPorts extends DestinationPorts {
   submit(envelope: Envelope, client: Client, content: AsyncIterable<Uint8Array>): Promise<Reply>;
   /** The operator acted: something may be due now. */
   acted(action: QueueAction, filter: QueueFilter, changed: number): void;
+  /** What is remembered of senders. */
+  readonly remembered?: SenderPorts;
 }
 
 /** Who submits through the socket. */
@@ -48,6 +51,7 @@ export function createControlApi(ports: ControlPorts): Hono {
   app.get("/status", (c) => c.json(ports.status()));
   queueRoutes(app, ports);
   destinationRoutes(app, ports);
+  if (ports.remembered !== undefined) senderRoutes(app, ports.remembered);
   app.get("/trace", async (c) => {
     const { limit, ...query } = check(traceQuery, c.req.query());
     return c.json(await ports.history.find(query, limit));

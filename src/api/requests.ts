@@ -63,6 +63,30 @@ export const destinationAction = z.strictObject({
   because: z.string().max(500).optional(),
 });
 
+export const senderQuery = z.strictObject({
+  name: z.string().min(1).optional(),
+  class: z.enum(["good", "unknown", "poor", "bad"]).optional(),
+  limit: count.default(50),
+});
+
+export const senderAction = z.strictObject({
+  name: z.string().min(1).max(300),
+  action: z.enum(["pin", "forget"]),
+  /** Of a pin; without it, the pin is taken away. */
+  as: z.enum(["good", "bad"]).optional(),
+  /** Of a pin: the operator's words. */
+  because: z.string().max(300).optional(),
+});
+
+export const deferralQuery = z.strictObject({
+  from: reversePath.optional(),
+  to: address.optional(),
+  client: z.string().min(1).optional(),
+  limit: count.default(50),
+});
+
+export const greylistAction = z.strictObject({ what: z.string().min(1).max(300) });
+
 const limit = count.default(10);
 
 export const traceQuery = z.union(

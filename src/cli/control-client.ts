@@ -9,7 +9,10 @@ import { formatProblems } from "../config/problem.ts";
 import type { Config } from "../config/schema.ts";
 import type { DestinationStatus } from "../deliver/pacing/status.ts";
 import type { Event } from "../journal/event.ts";
+import type { DeferralStatus } from "../judge/greylist/desk.ts";
+import type { SenderStatus } from "../judge/reputation/desk.ts";
 import type { Reply } from "../mail/reply.ts";
+import type { Identity } from "../mail/verdict.ts";
 import type { DeliveryState, QueueAction, QueuedDelivery } from "../queue/store.ts";
 import { CommandError, exitCodes } from "./exit-codes.ts";
 
@@ -36,6 +39,14 @@ export interface DestinationOrder {
   readonly because?: string;
 }
 
+export interface SenderOrder {
+  readonly name: string;
+  readonly action: "pin" | "forget";
+  /** Of a pin; without it, the pin is taken away. */
+  readonly as?: "good" | "bad";
+  readonly because?: string;
+}
+
 /** Each rejects with a CommandError in words. */
 export interface ControlClient {
   /** The server's clock; the lab's runs fast. */
@@ -48,6 +59,11 @@ export interface ControlClient {
   /** `query`: a name, or nothing for all. */
   destinations(query: Query): Promise<DestinationStatus[]>;
   steer(order: DestinationOrder): Promise<{ site: string; action: DestinationAction; due: number }>;
+  /** `query`: a name, or a class and a limit. */
+  senders(query: Query): Promise<SenderStatus[]>;
+  judge(order: SenderOrder): Promise<{ identities: Identity[] }>;
+  deferrals(query: Query): Promise<DeferralStatus[]>;
+  allow(what: string): Promise<{ allowed: DeferralStatus[] }>;
   /** `query`: from, to, and what the sender asks for. */
   submit(query: Query, content: Uint8Array): Promise<Submission>;
 }
@@ -78,6 +94,10 @@ export function controlClient(
     trace: (query) => ask("/trace", query),
     destinations: (query) => ask("/destinations", query),
     steer: (order) => post("/destinations/actions", Buffer.from(JSON.stringify(order))),
+    senders: (query) => ask("/senders", query),
+    judge: (order) => post("/senders/actions", Buffer.from(JSON.stringify(order))),
+    deferrals: (query) => ask("/greylist", query),
+    allow: (what) => post("/greylist/actions", Buffer.from(JSON.stringify({ what }))),
     submit: (query, content) => post("/messages", content, query),
   };
 }

@@ -1,7 +1,9 @@
-// How a command ends: the codes of sysexits.h, which mail programs have always used.
+// How a command ends: the codes of sysexits.h, which mail programs have always used, and 1 for a check that failed.
 
 export const exitCodes = {
   ok: 0,
+  /** All was done, and what was checked is not in order. */
+  checkFailed: 1,
   usage: 64,
   badData: 65,
   notFound: 66,
@@ -27,6 +29,7 @@ export class CommandError extends Error {
 export const exitCodesHelp = `
 Exit codes:
    0  done
+   1  what was checked is not in order
   64  the command line is wrong
   65  the message is wrong
   66  there is no such message in the queue or the history

@@ -3,6 +3,7 @@ import type { Event } from "../journal/event.ts";
 import type { Address } from "../mail/address.ts";
 import { oneLine } from "../mail/failure-text.ts";
 import type { Paint } from "./context.ts";
+import { judgedTexts } from "./judged-words.ts";
 import { pathText, sinceText, timeText } from "./human-units.ts";
 import {
   type Along,
@@ -79,7 +80,16 @@ function drawStart(events: readonly Event[], received: Received | undefined, dra
   const start = `${glyphs.received} ${title}`;
   if (received === undefined) return [start];
   const first = `${glyphs.rail} ${paint("dim", timeText(received.at, timeZone))}  `;
-  return [start, ...hang(receivedText(received), { first, rail: glyphs.rail, indent: 2 + timeWidth + 2, drawing })];
+  const place = { rail: glyphs.rail, indent: 2 + timeWidth + 2, drawing };
+  return [start, ...hang(receivedText(received), { ...place, first }), ...drawJudged(received, place)];
+}
+
+/** Who it is from, and what the checks said. */
+function drawJudged({ judged }: Received | Refused, place: Omit<Hanging, "first">): string[] {
+  const { rail, indent, drawing } = place;
+  const first = `${rail.padEnd(indent)}${drawing.glyphs.step} `;
+  const texts = judged === undefined ? [] : judgedTexts(judged);
+  return texts.flatMap((text) => hang(text, { ...place, first, indent: indent + 2 }));
 }
 
 interface Branch {
@@ -119,7 +129,8 @@ const sinceWidth = 7;
 function drawRefused(event: Refused, drawing: Drawing): string[] {
   const { glyphs, paint, timeZone } = drawing;
   const first = `${paint("red", glyphs.bounced)} ${paint("dim", timeText(event.at, timeZone))}  `;
-  return hang(refusedText(event), { first, rail: "", indent: 2 + timeWidth + 2, drawing });
+  const place = { rail: "", indent: 2 + timeWidth + 2, drawing };
+  return [...hang(refusedText(event), { ...place, first }), ...drawJudged(event, place)];
 }
 
 interface Hanging {

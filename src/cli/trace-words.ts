@@ -112,6 +112,7 @@ export function refusedText({ client, stage, from, to, reply }: Refused): string
 
 const stageText = {
   connect: "when it connected",
+  login: "at AUTH",
   mail: "at MAIL FROM",
   rcpt: "at RCPT TO",
   data: "at DATA",

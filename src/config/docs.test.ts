@@ -60,7 +60,7 @@ test("every setting has a meaning, and stands in all three documents", () => {
 test("the JSON Schema has defaults as people write them", () => {
   const { properties } = JSON.parse(generated.get("waybill.schema.json") ?? "");
   assert.equal(properties.receive.properties.command_timeout.default, "5m");
-  assert.deepEqual(properties.listen.default, [{ address: "127.0.0.1:2525", tls: "starttls" }]);
+  assert.deepEqual(properties.listen.default, [{ address: "127.0.0.1:2525", tls: "starttls", for: "relay" }]);
   assert.deepEqual(properties.domain.items.required, ["name", "deliver"]);
   assert.equal(properties.retry.required, undefined);
 });

@@ -7,10 +7,13 @@ import type { Sections } from "./rules.ts";
 import type { Path } from "./settings.ts";
 import { show } from "./show.ts";
 
-/** Faults of certificate, key and password files. */
-export async function fileFaults({ tls = {}, route = [], storage }: Sections): Promise<Fault[]> {
+/** Faults of certificate, key and password files, and of modules, which are not looked into. */
+export async function fileFaults({ tls = {}, route = [], storage, hooks }: Sections): Promise<Fault[]> {
   const passwords = route.map(({ password_file }, i) => passwordFault(["route", i, "password_file"], password_file));
-  return (await Promise.all([tlsFaults(tls), ...passwords, urlFault(storage?.url_file)])).flat();
+  const modules = (hooks?.modules ?? []).map(
+    async (name, i) => (await read(["hooks", "modules", i], name)).fault ?? [],
+  );
+  return (await Promise.all([tlsFaults(tls), ...passwords, urlFault(storage?.url_file), ...modules])).flat();
 }
 
 async function tlsFaults({ certificate, key }: NonNullable<Sections["tls"]>): Promise<Fault[]> {

@@ -39,7 +39,7 @@ describe("parseConfig", () => {
     assert.ok(parsed.kind === "ok");
     const { hostname, listen, domain, retry, receive } = parsed.config;
     assert.equal(hostname, "mail.example.org");
-    assert.deepEqual(listen, [{ address: { host: "::", port: 25 }, tls: "starttls" }]);
+    assert.deepEqual(listen, [{ address: { host: "::", port: 25 }, tls: "starttls", for: "relay" }]);
     assert.equal(domain[0]?.name, "example.org");
     assert.deepEqual(domain[0].aliases, { Sales: ["ann", "Ben@example.com"] });
     assert.deepEqual(retry, { ...defaults.retry, schedule: [90_000, 5_400_000] });

@@ -17,12 +17,18 @@ export const ruleFaults = (sections: Sections, isSet: (path: Path) => boolean): 
     certificateHasKey,
     relayIsNotOpen,
     listenersDiffer,
+    passwordsAreEncrypted,
     domainsDiffer,
+    dnsListsDiffer,
     credentialsAreWhole,
     routesAreReached,
     noLoopToOurselves,
     noticeComesInTime,
     databaseIsNamed,
+    signingDomainsDiffer,
+    srsSecretIsShared,
+    retriesComeInTime,
+    oauthIsWhole,
   ].flatMap((rule) => rule(sections, isSet));
 
 function certificateHasKey({ tls = {} }: Sections): Fault[] {
@@ -70,6 +76,14 @@ const domainsDiffer = ({ domain = [] }: Sections): Fault[] =>
     return [{ path: ["domain", i, "name"], what, allowed: "Put the settings of both into one section." }];
   });
 
+const dnsListsDiffer = ({ dns_list = [] }: Sections): Fault[] =>
+  dns_list.flatMap(({ name, of }, i) => {
+    const first = dns_list.findIndex((other) => other.name === name && other.of === of);
+    if (first === i) return [];
+    const what = `${show(name)} is there twice, and would count twice: dns_list[${first}] has this name, too`;
+    return [{ path: ["dns_list", i, "name"], what, allowed: "Put the settings of both into one section." }];
+  });
+
 const credentialsAreWhole = ({ route = [] }: Sections): Fault[] =>
   route.flatMap(({ username, password, password_file, tls, implicit_tls }, i) => {
     const faults: Fault[] = [];
@@ -98,6 +112,16 @@ const routesAreReached = ({ route = [] }: Sections): Fault[] =>
   });
 
 const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || host.startsWith("127.");
+
+/** RFC 8314 §3. Within the machine nobody listens; what does TLS in front of us may stand there. */
+const passwordsAreEncrypted = ({ listen = [] }: Sections): Fault[] =>
+  listen.flatMap((listener, i) => {
+    if (listener.for !== "submission" || listener.tls !== "none" || isLoopback(listener.address.host)) return [];
+    const what = '"none" would let mail apps send their passwords in clear text';
+    const allowed =
+      'Write "starttls" (port 587) or "implicit" (port 465). Only on 127.0.0.1 or [::1] may it be "none".';
+    return [{ path: ["listen", i, "tls"], what, allowed }];
+  });
 
 /** Mail for this host and port comes back to us. */
 const isOurs = (listen: readonly { address: Listener }[], host: string, port: number): boolean =>
@@ -139,6 +163,15 @@ function noticeComesInTime({ retry }: Sections, isSet: (path: Path) => boolean):
   ];
 }
 
+/** Whoever is not well thought of waits for four times the delay. */
+function retriesComeInTime({ greylist }: Sections, isSet: (path: Path) => boolean): Fault[] {
+  if (greylist === undefined || 4 * greylist.delay < greylist.retry_within) return [];
+  const [delay, within] = [formatDuration(greylist.delay), formatDuration(greylist.retry_within)];
+  const what = `with a delay of ${delay}, nobody could come again in time: retry_within is ${within}`;
+  const key = isSet(["greylist", "delay"]) ? "delay" : "retry_within";
+  return [{ path: ["greylist", key], what, allowed: "Let retry_within be more than four times the delay." }];
+}
+
 function databaseIsNamed({ storage }: Sections): Fault[] {
   if (storage === undefined) return [];
   const { driver, url, url_file } = storage;
@@ -152,4 +185,41 @@ function databaseIsNamed({ storage }: Sections): Fault[] {
   if (driver !== "postgres" && isNamed)
     return fault(key, `${key} is of no use to the driver "${driver}"`, `Write driver = "postgres", or delete ${key}.`);
   return [];
+}
+
+function oauthIsWhole({ oauth = {} as Config["oauth"] }: Sections): Fault[] {
+  const needs = {
+    jwks_url: ["issuer", "audience"],
+    introspection_url: ["client_id", "client_secret_file"],
+  } as const;
+  return (["jwks_url", "introspection_url"] as const).flatMap((url) =>
+    needs[url]
+      .filter((key) => oauth[url] !== undefined && oauth[key] === undefined)
+      .map((key) => ({ path: ["oauth", url], what: `${url} is set without ${key}`, allowed: `Set ${key}, too.` })),
+  );
+}
+
+const signingDomainsDiffer = ({ dkim = [] }: Sections): Fault[] =>
+  dkim.flatMap(({ domain }, i) => {
+    const first = dkim.findIndex((other) => other.domain === domain);
+    if (first === i) return [];
+    const what = `${show(domain)} is there twice: dkim[${first}] is for this domain, too`;
+    return [{ path: ["dkim", i, "domain"], what, allowed: "Put the settings of both into one section." }];
+  });
+
+/** What one Waybill forwarded may be returned to another, which must know the address for one of ours. */
+function srsSecretIsShared({ storage, domain = [], forwarding }: Sections): Fault[] {
+  if (storage?.driver !== "postgres" || !forwarding?.srs || forwarding.srs_secret_file !== undefined) return [];
+  const names = new Set<string>(domain.map(({ name }) => name));
+  const isElsewhere = (target: string): boolean =>
+    target.includes("@") && !names.has(target.slice(target.lastIndexOf("@") + 1));
+  const first = domain.findIndex(({ aliases, catch_all }) =>
+    [...Object.values(aliases).flat(), catch_all ?? ""].some(isElsewhere),
+  );
+  if (first === -1) return [];
+  const what =
+    "some of its mail is sent on to another domain, and Waybills that share a database need one secret for that";
+  const allowed =
+    "Set srs_secret_file in [forwarding] to a file with the same text on all of them (openssl rand -base64 32), or srs = false.";
+  return [{ path: ["domain", first], what, allowed }];
 }

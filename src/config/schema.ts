@@ -20,6 +20,15 @@ import {
   text,
 } from "./names.ts";
 import { postgresUrl } from "./postgres-url.ts";
+import { authentication } from "./sections/authentication.ts";
+import { dnsList, dnsScore } from "./sections/dns-lists.ts";
+import { abuse, rates } from "./sections/rates.ts";
+import { oauth, submission } from "./sections/submission.ts";
+import { forwarding } from "./sections/forwarding.ts";
+import { greylist } from "./sections/greylist.ts";
+import { reputation } from "./sections/reputation.ts";
+import { dkim } from "./sections/signing.ts";
+import { hooks } from "./sections/hooks.ts";
 import { duration, size } from "./units.ts";
 
 /** For waits that a timer measures; timers end at 2^31 ms. */
@@ -39,6 +48,12 @@ const listener = z
       .default("starttls")
       .describe(
         "Encryption of sessions: `starttls` begins in clear text and offers STARTTLS, `implicit` is TLS from the first byte (port 465), `none` offers no encryption.",
+      ),
+    for: z
+      .enum(["relay", "submission"])
+      .default("relay")
+      .describe(
+        "Who connects here: `relay` is for other mail servers (port 25), and for `networks` of `[relay]`; `submission` is for people's mail apps, which must log in to an account, and may then send to everyone (port 587 with STARTTLS, port 465 with `tls = \"implicit\"`).",
       ),
   })
   .describe("A place to accept SMTP at. Without any, `127.0.0.1:2525`. Repeat the section for each further place.");
@@ -151,6 +166,11 @@ const receive = z
     max_message_size: size("64KB", "1024GB")
       .default(50 * 1024 ** 2)
       .describe("Largest message that is accepted; clients learn it from the SIZE extension (RFC 1870)."),
+    max_header_size: size("16KB", "16MB")
+      .default(256 * 1024)
+      .describe(
+        "Longest header section that a stranger's message may have; longer ones are refused with 552. Mail programs write a few KB.",
+      ),
     max_recipients: z
       .int()
       .min(100)
@@ -359,20 +379,32 @@ export const schema = z.strictObject({
   listen: z
     .array(listener)
     .min(1)
-    .default([{ address: { host: "127.0.0.1", port: 2525 }, tls: "starttls" }])
+    .default([{ address: { host: "127.0.0.1", port: 2525 }, tls: "starttls", for: "relay" }])
     .describe("Where to accept SMTP."),
   tls: tls.prefault({}),
   relay: relay.prefault({}),
   domain: z.array(domain).default([]).describe("Our domains."),
   route: z.array(route).default([]).describe("Where mail goes, if not by MX."),
   receive: receive.prefault({}),
+  authentication: authentication.prefault({}),
+  submission: submission.prefault({}),
+  oauth: oauth.prefault({}),
   retry: retry.prefault({}),
   deliver: deliver.prefault({}),
   destination: z.array(destination).default([]).describe("Limits for single destinations."),
   dns: dns.prefault({}),
   storage: storage.prefault({}),
+  dns_list: z.array(dnsList).default([]).describe("Lists of bad and good senders to ask."),
+  dns_score: dnsScore.prefault({}),
+  rates: rates.prefault({}),
+  abuse: abuse.prefault({}),
   log: log.prefault({}),
   history: history.prefault({}),
+  dkim: z.array(dkim).default([]).describe("Domains whose mail is signed."),
+  forwarding: forwarding.prefault({}),
+  reputation: reputation.prefault({}),
+  greylist: greylist.prefault({}),
+  hooks: hooks.prefault({}),
 });
 
 /** All settings, defaults filled in; durations in ms, sizes in bytes. */

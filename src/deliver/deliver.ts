@@ -20,6 +20,7 @@ export type { DeliverSettings } from "./settings.ts";
 export interface Task {
   readonly hop: Hop;
   readonly message: Message;
+  /** All with the same reverse-path of their own, or all without. */
   readonly recipients: readonly Recipient[];
   /** Opens the stored content from its start; called once per transaction, or per file. */
   readonly open: () => Promise<AsyncIterable<Uint8Array>>;
@@ -71,7 +72,7 @@ export function createDeliverer(settings: DeliverSettings, pacer: Pacer = ownPac
     async deliver(task, signal) {
       const steps: Step[] = [];
       try {
-        return await deliverBy(task, { signal, steps });
+        return await deliverBy(fromItsSender(task, steps), { signal, steps });
       } catch (error) {
         const because: Failure = signal.aborted ? interrupted : failureOf(error);
         return task.recipients.map(() => ({ kind: "deferred", because, steps }));
@@ -79,6 +80,15 @@ export function createDeliverer(settings: DeliverSettings, pacer: Pacer = ownPac
     },
     [Symbol.asyncDispose]: () => sessions[Symbol.asyncDispose](),
   };
+}
+
+/** An alias sends it on: the next hop sees a sender of ours. */
+function fromItsSender(task: Task, steps: Step[]): Task {
+  const { message, recipients } = task;
+  const reversePath = recipients[0]?.reversePath;
+  if (reversePath === undefined) return task;
+  steps.push({ text: `forwarded from <${reversePath}>, in place of <${message.reversePath}> (SRS)` });
+  return { ...task, message: { ...message, reversePath } };
 }
 
 const ownPacer = ({ world, maxConnectionsPerSite, maxMessagesPerConnection }: DeliverSettings): Pacer =>

@@ -1,5 +1,6 @@
 // The resolver of the machine, or the servers of the setting dns.servers, asked by Node's c-ares. RFC 1035 §4.1.1.
 import { Resolver as NodeResolver } from "node:dns/promises";
+import { withOddNames } from "./odd-names.ts";
 import type { Answer, MxRecord, Resolver } from "./resolver.ts";
 import { reverseName } from "./reverse-name.ts";
 
@@ -42,7 +43,7 @@ export function createResolver({ servers, timeoutMs }: SystemResolverSettings): 
       ? Promise.resolve({ kind: "found", records: [loopback[type]] })
       : ask((node) => (type === "a" ? node.resolve4(name) : node.resolve6(name)), same);
 
-  return {
+  const usual: Resolver = {
     mx: (name) =>
       isLocalhost(name) ? Promise.resolve({ kind: "no-data" }) : ask((node) => node.resolveMx(name), readMx),
     a: (name) => address("a", name),
@@ -54,6 +55,7 @@ export function createResolver({ servers, timeoutMs }: SystemResolverSettings): 
       return name === undefined ? { kind: "no-such-domain" } : ask((node) => node.resolvePtr(name), hostText);
     },
   };
+  return withOddNames(usual, { servers, timeoutMs });
 }
 
 const isLocalhost = (name: string): boolean => /^localhost\.?$/i.test(name);

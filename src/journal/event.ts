@@ -6,6 +6,19 @@ import type { Failure, RemoteHost } from "../mail/failure.ts";
 import type { QueueId } from "../mail/message.ts";
 import type { NoticeAction, Step } from "../mail/outcome.ts";
 import type { Reply } from "../mail/reply.ts";
+import type { Authentication, Identity } from "../mail/verdict.ts";
+
+/** What was found out about a sender, and what the checks said: enough to come to the same decision again. */
+export interface Judged {
+  readonly identity: Identity;
+  /** Absent: refused before the content came, or a trusted client. */
+  readonly authentication?: Authentication;
+  readonly findings: readonly {
+    readonly check: string;
+    readonly kind: "mark" | "defer" | "refuse";
+    readonly text: string;
+  }[];
+}
 
 interface About {
   readonly at: Instant;
@@ -20,16 +33,20 @@ export type Event =
       readonly client: Client;
       readonly sizeBytes: number;
       readonly messageId?: string;
+      readonly judged?: Judged;
     })
   /** A client was told no: at a command, or after the content. No message was kept. */
   | {
       readonly kind: "refused";
       readonly at: Instant;
       readonly client: Client;
-      readonly stage: "connect" | "mail" | "rcpt" | "data" | "content";
+      readonly stage: "connect" | "login" | "mail" | "rcpt" | "data" | "content";
       readonly from?: ReversePath;
       readonly to?: Address;
       readonly reply: Reply;
+      /** The check that said no; absent: the protocol did. */
+      readonly check?: string;
+      readonly judged?: Judged;
     }
   | (About & {
       readonly kind: "delivered";

@@ -15,7 +15,7 @@ export function logLine(event: Event): LogLine {
     case "received":
       return line(
         event,
-        `${event.queueId} received from ${path(event.from)} for ${recipients(event.to)}, ${event.sizeBytes} bytes, by ${event.client.address}`,
+        `${event.queueId} received from ${path(event.from)} for ${recipients(event.to)}, ${event.sizeBytes} bytes, by ${event.client.address}${judged(event)}`,
       );
     case "refused": {
       const about = [
@@ -61,6 +61,14 @@ function fields(event: Event): Record<string, unknown> {
 }
 
 const path = (address: string): string => `<${oneLine(address)}>`;
+
+/** Of a stranger's message: who is proven to have sent it, and what speaks against it. */
+function judged({ judged }: Extract<Event, { kind: "received" }>): string {
+  if (judged === undefined) return "";
+  const { identity, findings } = judged;
+  const marks = findings.filter(({ kind }) => kind === "mark").map(({ check }) => check);
+  return `, proven ${identity.kind} ${oneLine(identity.name)}${marks.length === 0 ? "" : `, suspicious (${marks.join(", ")})`}`;
+}
 
 /** The first few; a thousand recipients are not one line. */
 const recipients = (to: readonly string[]): string =>

@@ -3,30 +3,57 @@ import type { World } from "../base/world.ts";
 import type { Reply } from "../mail/reply.ts";
 import type { Check, Facts, Finding, Phase } from "./check.ts";
 
+/** A finding that says something. */
+export type Said = Exclude<Finding, { kind: "nothing" }>;
+
+export interface Decision {
+  /** To answer with; absent: nothing speaks against it. */
+  readonly no?: Reply & { readonly check: string };
+  /** All that was said, in the order of the checks. */
+  readonly findings: readonly Said[];
+}
+
 export interface Judge {
-  /** The refusal or deferral to answer with; undefined: nothing speaks against it. At once, unless a check must wait. */
-  judge(phase: Phase, facts: Facts): Reply | undefined | Promise<Reply | undefined>;
+  /** At once, unless a check must wait. */
+  judge(phase: Phase, facts: Facts): Decision | Promise<Decision>;
 }
 
 /** Longest time that one check may take; one that is late says nothing, so that mail goes on without it. */
 export const judgeLimits = { checkMs: 30_000 } as const;
 
-export function createJudge(checks: readonly Check[], world: World): Judge {
+/** `onFault`: a check threw or rejected; it says nothing then. */
+export function createJudge(
+  checks: readonly Check[],
+  world: World,
+  onFault: (check: string, error: unknown) => void = () => {},
+): Judge {
+  const ask = (check: Check, facts: Facts): Finding | Promise<Finding> => {
+    const failed = (error: unknown): Finding => {
+      onFault(check.name, error);
+      return { kind: "nothing" };
+    };
+    try {
+      const finding = check.judge(facts);
+      return finding instanceof Promise ? inTime(finding.catch(failed), world) : finding;
+    } catch (error) {
+      return failed(error);
+    }
+  };
   const byPhase = Map.groupBy(checks, ({ phase }) => phase);
   return {
     judge(phase, facts) {
       const due = byPhase.get(phase);
-      if (due === undefined) return undefined;
-      const findings = due.map((check) => check.judge(facts));
+      if (due === undefined) return silence;
+      const findings = due.map((check) => ask(check, facts));
       const waits = findings.some((finding) => finding instanceof Promise);
-      return waits
-        ? Promise.all(findings.map((finding) => inTime(finding, world))).then(decide)
-        : decide(findings as Finding[]);
+      return waits ? Promise.all(findings.map(async (finding) => finding)).then(decide) : decide(findings as Finding[]);
     },
   };
 }
 
-async function inTime(finding: Finding | Promise<Finding>, world: World): Promise<Finding> {
+const silence: Decision = { findings: [] };
+
+async function inTime(finding: Promise<Finding>, world: World): Promise<Finding> {
   const decided = new AbortController();
   const late = world.sleep(judgeLimits.checkMs, decided.signal).then((): Finding => ({ kind: "nothing" }));
   try {
@@ -37,7 +64,11 @@ async function inTime(finding: Finding | Promise<Finding>, world: World): Promis
 }
 
 /** Permanent refusals come before deferrals: waiting would not help. */
-function decide(findings: readonly Finding[]): Reply | undefined {
-  const no = findings.find(({ kind }) => kind === "refuse") ?? findings.find(({ kind }) => kind === "defer");
-  return no === undefined || no.kind === "nothing" ? undefined : no.reply;
+export function decide(findings: readonly Finding[]): Decision {
+  const said = findings.filter((finding) => finding.kind !== "nothing");
+  if (said.length === 0) return silence;
+  const no = said.find(({ kind }) => kind === "refuse") ?? said.find(({ kind }) => kind === "defer");
+  return no === undefined || no.kind === "mark"
+    ? { findings: said }
+    : { no: { ...no.reply, check: no.check }, findings: said };
 }

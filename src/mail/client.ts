@@ -16,6 +16,8 @@ export interface Client {
   /** RFC 3848: which protocol word goes into `Received: … with`. */
   readonly protocol: "SMTP" | "ESMTP" | "LMTP" | "LOCAL";
   readonly tls?: TlsFacts;
+  /** Who logged in. RFC 4954 */
+  readonly account?: string;
   /** Reverse name, when XCLIENT or a look-up told it. */
   readonly name?: string;
 }

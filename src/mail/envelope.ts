@@ -18,6 +18,8 @@ export interface Recipient {
   /** Absent: the sender did not say; [] is NOTIFY=NEVER. */
   readonly notify?: readonly NotifyWish[];
   readonly orcpt?: OriginalRecipient;
+  /** Who the message is from for the next hop, in place of its own reverse-path: an alias sends it on (SRS). */
+  readonly reversePath?: Address;
 }
 
 /** The MAIL command's part, without the recipients. */

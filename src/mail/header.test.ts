@@ -100,6 +100,21 @@ test("Received does not reveal one of several recipients, and marks TLS and UTF-
   );
 });
 
+test("Received tells of a login, and of TLS before it", () => {
+  const tls = { version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384" };
+  for (const [client, smtpUtf8, word] of [
+    [{ account: "ann" }, false, "ESMTPA"],
+    [{ account: "ann", tls }, false, "ESMTPSA"],
+    [{ account: "ann", tls }, true, "UTF8SMTPSA"],
+    [{ tls }, false, "ESMTPS"],
+    [{ account: "ann", protocol: "SMTP" }, false, "SMTP"], // RFC 3848 §3 has no word for it
+  ] as const) {
+    const line = formatReceived({ ...arrival, smtpUtf8, client: { ...arrival.client, ...client } });
+    assert.ok(line.includes(` with ${word}\r\n`) || line.includes(`with ${word} id`), `${word}: ${line}`);
+    assert.ok(!line.includes("ann "), "without the account's name");
+  }
+});
+
 test("a hostile EHLO name cannot add a line or close the comment", () => {
   const line = formatReceived({ ...arrival, client: { ...arrival.client, helloName: "x)\r\nBcc: y" } });
   assert.match(line, /^Received: from x\?\?\?Bcc:\?y \(\[/);

@@ -102,9 +102,10 @@ export function formatReceived({ client, hostname, queueId, at, smtpUtf8, recipi
   return `Received: ${origin}by ${hostname} ${tls}with ${withWord(client, smtpUtf8)} id ${queueId}${to};\r\n\t${formatDate(at)}\r\n`;
 }
 
-function withWord({ protocol, tls }: Client, smtpUtf8: boolean): string {
+/** RFC 3848 §3: S for TLS, A for a login, in this order. */
+function withWord({ protocol, tls, account }: Client, smtpUtf8: boolean): string {
   const word = protocol === "ESMTP" && smtpUtf8 ? "UTF8SMTP" : protocol;
-  return tls !== undefined && word !== "SMTP" ? `${word}S` : word;
+  return word === "SMTP" ? word : `${word}${tls === undefined ? "" : "S"}${account === undefined ? "" : "A"}`;
 }
 
 /** A client's words, fit to stand in a header field. */

@@ -25,9 +25,10 @@ export class Intake {
     }
   }
 
-  async finish(): Promise<Taken> {
+  /** `top` stands in front of all that was written. Never rejects. */
+  async finish(top?: Uint8Array): Promise<Taken> {
     try {
-      if (!this.#fault) return { kind: "body", body: await this.#writer.finish() };
+      if (!this.#fault) return { kind: "body", body: await this.#writer.finish(top) };
     } catch (error) {
       this.#remember(error);
     }

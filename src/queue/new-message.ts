@@ -1,6 +1,6 @@
 // A message as it will be kept: its facts, its deliveries, and the event that says where it came from.
 import type { Instant } from "../base/world.ts";
-import type { Event } from "../journal/event.ts";
+import type { Event, Judged } from "../journal/event.ts";
 import type { Client } from "../mail/client.ts";
 import type { Envelope, Recipient } from "../mail/envelope.ts";
 import { fieldValue, type HeaderField } from "../mail/header.ts";
@@ -17,10 +17,12 @@ export interface Received {
   readonly header: readonly HeaderField[];
   readonly receivedAt: Instant;
   readonly expiresAt: Instant;
+  /** Of strangers. */
+  readonly judged?: Judged;
 }
 
 export function newMessage(received: Received): NewMessage {
-  const { queueId, client, envelope, recipients, body, receivedAt, expiresAt } = received;
+  const { queueId, client, envelope, recipients, body, receivedAt, expiresAt, judged } = received;
   const { reversePath, bodyType, smtpUtf8, ret, envid } = envelope;
   const messageId = fieldValue(received.header, "Message-ID");
   const facts = { queueId, sizeBytes: body.sizeBytes, ...(messageId !== undefined && { messageId }) };
@@ -35,6 +37,14 @@ export function newMessage(received: Received): NewMessage {
     eightBit: body.eightBit,
   };
   const to = recipients.map(({ address }) => address);
-  const event: Event = { kind: "received", at: receivedAt, from: reversePath, to, client, ...facts };
+  const event: Event = {
+    kind: "received",
+    at: receivedAt,
+    from: reversePath,
+    to,
+    client,
+    ...facts,
+    ...(judged && { judged }),
+  };
   return { message, body, recipients, expiresAt, events: [event] };
 }

@@ -11,11 +11,17 @@ import type { Message, QueueId } from "../mail/message.ts";
 export interface BodyWriter {
   /** Appends; the bytes are the writer's from now on. A promise means: the disk is behind, wait before writing more. May reject (disk full). */
   write(bytes: Uint8Array): Promise<void> | undefined;
-  /** No more bytes follow. May reject (disk full); then the body is gone. */
-  finish(): Promise<Body>;
+  /**
+   * No more bytes follow. `top` stands in front of all that was written: header fields that say what was found in it. May
+   * reject (disk full, more than `bodyTopBytes`); then the body is gone.
+   */
+  finish(top?: Uint8Array): Promise<Body>;
   /** Forgets the bytes, at any time before `keep`. Never rejects. */
   discard(): Promise<void>;
 }
+
+/** Most that may be put on top of a body: far more than our own header fields are. */
+export const bodyTopBytes = 64 * 1024;
 
 /** A finished body. Only the store that made it can keep it. */
 export interface Body {

@@ -1,9 +1,10 @@
 // One socket and its session: bytes are read no faster than they are worked off, and no wait is without an end.
 import type { Socket } from "node:net";
-import type { SecureContext } from "node:tls";
+import { type SecureContext, TLSSocket } from "node:tls";
 import type { TlsFacts } from "../mail/client.ts";
 import { reply } from "../mail/reply.ts";
 import type { Session } from "../smtp/effect.ts";
+import { channelBindingOf } from "./channel-binding.ts";
 import { Conversation, type ConversationSetup } from "./conversation.ts";
 import { secure, tlsFactsOf } from "./handshake.ts";
 import { handshakeLimitMs, overdue, ownTimes, type ReceiveTimes } from "./time-limits.ts";
@@ -44,6 +45,7 @@ export class Connection {
     this.#conversation = new Conversation(setup, {
       send: (text) => this.#send(text),
       startTls: () => this.#startTls(),
+      binding: () => (this.#socket instanceof TLSSocket ? channelBindingOf(this.#socket) : undefined),
       close: () => this.#leave(),
       resume: () => this.#settle(),
     });

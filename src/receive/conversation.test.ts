@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { reply } from "../mail/reply.ts";
+import type { SaslOutcome } from "../smtp/sasl/exchange.ts";
 import { Conversation } from "./conversation.ts";
 import type { ReceiveEvent } from "./stage.ts";
 import { eventually, nextTurn, RecordingStage, ScriptedSession } from "./testing.ts";
@@ -177,4 +178,62 @@ test("bytes that finish no command are no progress; content is", async () => {
   assert.ok(conversation.moments.progressAt > begun.progressAt);
   assert.equal(conversation.moments.contentSince, begun.contentSince, "the message is as old as it was");
   assert.equal(conversation.isIdle, false);
+});
+
+test("a login: the stage begins it, and goes on with it; failures are counted for the next one", async () => {
+  const { feed, log, stage, session } = converse();
+  const outcomes: SaslOutcome[] = [
+    { kind: "challenge", bytes: Buffer.from("?") },
+    { kind: "refused", reply: reply(535, "5.7.8", "no") },
+    { kind: "accepted", account: "ann" },
+  ];
+  const responses: (string | undefined)[] = [];
+  stage.step = async (response) => {
+    responses.push(response && Buffer.from(response).toString());
+    return outcomes.shift()!;
+  };
+  feed("LOGIN\r\nGO ON\r\nLOGIN\r\nafter\r\n");
+  await eventually(() => log.includes("250 2.0.0 after"));
+  assert.deepEqual(
+    session.calls.filter((call) => call.startsWith("login")),
+    ["login challenge", "login refused", "login accepted"],
+  );
+  assert.deepEqual(responses, [undefined, "response", undefined]);
+  assert.deepEqual(
+    stage.logins.map(({ mechanism, failures }) => [mechanism, failures]),
+    [
+      ["PLAIN", 0],
+      ["PLAIN", 1],
+    ],
+  );
+});
+
+test("a login whose check fails is told to come again, and the log hears why", async () => {
+  const { feed, log, stage, events, session } = converse();
+  stage.step = () => Promise.reject(new Error("a bug"));
+  feed("LOGIN\r\n");
+  await eventually(() => session.calls.includes("login refused"));
+  stage.step = async () => ({ kind: "refused", reply: reply(454, "4.7.0", "later"), trouble: "no Dovecot" });
+  feed("LOGIN\r\n");
+  await eventually(() => log.length === 4);
+  assert.deepEqual(
+    events.map((event) => event.kind === "trouble" && event.text),
+    ["bug in a login", "a login could not be checked: no Dovecot"],
+  );
+});
+
+test("a login that is under way when the session ends is ended, too, and its outcome does not count", async () => {
+  for (const end of ["lost", "hangUp"] as const) {
+    const { feed, stage, session, conversation } = converse();
+    const outcome = later<SaslOutcome>();
+    stage.step = () => outcome.promise;
+    feed("LOGIN\r\n");
+    const { signal } = stage.logins[0]!;
+    assert.equal(signal.aborted, false);
+    conversation[end](reply(421, "4.3.2", "bye"));
+    assert.equal(signal.aborted, true, end);
+    outcome.resolve({ kind: "accepted", account: "ann" });
+    await nextTurn();
+    assert.ok(!session.calls.includes("login accepted"), end);
+  }
 });

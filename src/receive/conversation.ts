@@ -1,8 +1,10 @@
 // Carries out what a session asks for: effect by effect, in order, one wait at a time. Knows no socket.
-import type { TlsFacts } from "../mail/client.ts";
+import type { Client, TlsFacts } from "../mail/client.ts";
 import type { Envelope } from "../mail/envelope.ts";
 import { formatReply, reply, type Reply } from "../mail/reply.ts";
 import type { Effect, Question, Session } from "../smtp/effect.ts";
+import type { ChannelBindingData, SaslExchange, SaslOutcome } from "../smtp/sasl/exchange.ts";
+import { unavailable } from "../smtp/sasl/refusals.ts";
 import type { ContentSink, ReceiveEvent, ReceiveStage } from "./stage.ts";
 import type { Moments } from "./time-limits.ts";
 
@@ -17,12 +19,20 @@ export interface Wire {
   send(text: string): void;
   /** Undefined: the handshake failed, and the connection with it. */
   startTls(): Promise<TlsFacts | undefined>;
+  /** What TLS can bind a login to; undefined: there is no TLS now, or never. */
+  binding?(): ChannelBindingData | undefined;
   close(): void;
   /** A wait is over: bytes may be fed again. */
   resume(): void;
 }
 
 type Effects = readonly Effect[];
+
+interface LoggingIn {
+  exchange: SaslExchange;
+  failures: number;
+  readonly ended: AbortController;
+}
 
 const nothing: Effects = [];
 const localError = reply(451, "4.3.0", "local error, try again later");
@@ -36,6 +46,8 @@ export class Conversation {
   /** Our answer, our disk or a handshake; its promise also tells whether a late result still counts. */
   #awaited: Promise<unknown> | undefined;
   #content: { readonly sink: ContentSink; readonly envelope: Envelope; readonly since: number } | undefined;
+  /** From the first AUTH on. */
+  #login: LoggingIn | undefined;
   #progressAt = this.startedAt;
 
   constructor({ session, stage, onEvent }: ConversationSetup, wire: Wire) {
@@ -86,7 +98,7 @@ export class Conversation {
   }
 
   hangUp(farewell: Reply): void {
-    this.#awaited = undefined;
+    this.#awaitNothing();
     const from = this.#content?.envelope.reversePath;
     if (from !== undefined) this.#refused({ kind: "refused", stage: "content", reply: farewell, from });
     this.#run(() => this.#session.hangUp(farewell));
@@ -94,7 +106,7 @@ export class Conversation {
   }
 
   lost(): void {
-    this.#awaited = undefined;
+    this.#awaitNothing();
     this.#run(() => this.#session.lost());
     void this.#discard(); // as above
   }
@@ -103,6 +115,12 @@ export class Conversation {
   trouble(text: string, error?: unknown): void {
     const { address } = this.#session.client;
     this.#onEvent({ kind: "trouble", address, text, ...(error !== undefined && { error }) });
+  }
+
+  /** The session ends: what comes of a wait does not count any more. */
+  #awaitNothing(): void {
+    this.#awaited = undefined;
+    this.#login?.ended.abort();
   }
 
   /** Carries out the effects and what follows from them, up to a wait. */
@@ -156,6 +174,8 @@ export class Conversation {
         return nothing;
       case "start-tls":
         return this.#wire.startTls().then((tls) => () => (tls ? this.#session.secured(tls) : nothing));
+      case "login":
+        return this.#stepOfLogin(effect).then((outcome) => () => this.#session.login(outcome));
       case "refused":
         this.#refused(effect);
         return nothing;
@@ -163,6 +183,31 @@ export class Conversation {
         this.#wire.close();
         return nothing;
     }
+  }
+
+  /** Never rejects. */
+  async #stepOfLogin({ client, mechanism, response }: Extract<Effect, { kind: "login" }>): Promise<SaslOutcome> {
+    try {
+      if (mechanism !== undefined) this.#login = this.#beginLogin(client, mechanism);
+      const login = this.#login;
+      if (login === undefined) throw new Error("a login goes on that was not begun");
+      const outcome = await login.exchange.step(response);
+      if (outcome.kind !== "refused") return outcome;
+      login.failures += 1;
+      if (outcome.trouble !== undefined) this.trouble(`a login could not be checked: ${outcome.trouble}`);
+      return outcome;
+    } catch (error) {
+      this.trouble("bug in a login", error);
+      return unavailable("a bug");
+    }
+  }
+
+  #beginLogin(client: Client, mechanism: string): LoggingIn {
+    const { failures = 0, ended = new AbortController() } = this.#login ?? {};
+    if (this.#stage.beginLogin === undefined) throw new Error("the session offered AUTH where nobody can log in");
+    const binding = this.#wire.binding?.();
+    const exchange = this.#stage.beginLogin({ mechanism, client, binding, failures, signal: ended.signal });
+    return { exchange, failures, ended };
   }
 
   #ask(question: Question): Effects | Promise<() => Effects> {
@@ -207,7 +252,7 @@ export class Conversation {
   /** A bug of ours: the client is told to come again, the other sessions go on. */
   #fault(error: unknown): void {
     this.trouble("bug in a session", error);
-    this.#awaited = undefined;
+    this.#awaitNothing();
     void this.#discard();
     this.#wire.send(formatReply({ ...localError, code: 421 }));
     this.#wire.close();

@@ -7,10 +7,11 @@ import type { Client, TlsFacts } from "../mail/client.ts";
 import type { Envelope } from "../mail/envelope.ts";
 import { formatReply, reply, type Reply } from "../mail/reply.ts";
 import type { Effect, Question, Session, Waiting } from "../smtp/effect.ts";
+import type { SaslExchange, SaslOutcome } from "../smtp/sasl/exchange.ts";
 import { admission } from "./admission.ts";
 import { listen, type ListenOptions } from "./listener.ts";
 import { selfSigned } from "./self-signed.ts";
-import type { ContentSink, ReceiveEvent, ReceiveStage } from "./stage.ts";
+import type { ContentSink, LoginBeginning, ReceiveEvent, ReceiveStage } from "./stage.ts";
 
 const ok = (text: string): Effect => ({ kind: "send", text: formatReply(reply(250, "2.0.0", text)) });
 
@@ -21,7 +22,7 @@ export const envelope: Envelope = {
   recipients: [],
 };
 
-/** Understands lines: ASK, DATA (up to a line with a dot), STARTTLS, REFUSE, BIG, THROW, QUIT; echoes all others. */
+/** Understands lines: ASK, LOGIN, GO ON, DATA (up to a line with a dot), STARTTLS, REFUSE, BIG, THROW, QUIT; echoes all others. */
 export class ScriptedSession implements Session {
   readonly client: Client;
   waiting: Waiting = "answer";
@@ -49,6 +50,12 @@ export class ScriptedSession implements Session {
     this.#greeted = true;
     this.waiting = "command";
     return [{ kind: "send", text: formatReply(decided) }, ...this.#read()];
+  }
+
+  login(outcome: SaslOutcome): Effect[] {
+    this.calls.push(`login ${outcome.kind}`);
+    this.waiting = "command";
+    return [ok(outcome.kind), ...this.#read()];
   }
 
   secured(tls: TlsFacts): Effect[] {
@@ -104,6 +111,12 @@ export class ScriptedSession implements Session {
       case "ASK":
         this.waiting = "answer";
         return [{ kind: "ask", question: { about: "reverse-path", client: this.client, origin: envelope } }];
+      case "LOGIN":
+        this.waiting = "answer";
+        return [{ kind: "login", client: this.client, mechanism: "PLAIN", response: undefined }];
+      case "GO ON":
+        this.waiting = "answer";
+        return [{ kind: "login", client: this.client, response: Buffer.from("response") }];
       case "DATA":
         this.waiting = "content";
         this.#contentBegan = true;
@@ -132,11 +145,19 @@ export class RecordingStage implements ReceiveStage {
   readonly contents: string[] = [];
   discarded = 0;
   decide: (question: Question) => Reply | Promise<Reply> = () => reply(220, undefined, "yes");
+  /** Each login that began. */
+  readonly logins: LoginBeginning[] = [];
+  step: SaslExchange["step"] = () => Promise.resolve({ kind: "accepted", account: "ann" });
   write: (bytes: Uint8Array) => Promise<void> | undefined = () => undefined;
   finish: () => Promise<Reply> = () => Promise.resolve(reply(250, "2.0.0", "kept"));
 
   answer(question: Question): Reply | Promise<Reply> {
     return this.decide(question);
+  }
+
+  beginLogin(login: LoginBeginning): SaslExchange {
+    this.logins.push(login);
+    return { step: (response) => this.step(response) };
   }
 
   begin(): ContentSink {

@@ -3,6 +3,7 @@
 import type { Config } from "../config/schema.ts";
 import type { Address, Domain } from "../mail/address.ts";
 import { domainOf, isInternational, localPartOf, parseAddress } from "../mail/address.ts";
+import type { Srs } from "./srs.ts";
 
 /** `deliverTo` names at least one address, none twice; some may be in other domains than ours. */
 export type Resolution =
@@ -28,16 +29,19 @@ export interface OurDomains {
   readonly hostname: string;
   /** Gets the mail for postmaster of our name, and of our domains that name no one for it; absent without domains. */
   readonly postmaster?: Address;
+  /** Knows the senders that we gave to forwarded mail. */
+  readonly srs?: Srs;
 }
 
 /** Names and addresses in `config` are in canonical form already. */
-export function indexDomains(config: Pick<Config, "domain" | "postmaster">, hostname: string): OurDomains {
+export function indexDomains(config: Pick<Config, "domain" | "postmaster">, hostname: string, srs?: Srs): OurDomains {
   const domains = config.domain.map(indexDomain);
   const postmaster = config.postmaster ?? (domains[0] && `postmaster@${domains[0].name}`);
   return {
     byName: new Map(domains.map((domain) => [domain.name, domain])),
     hostname: hostname.toLowerCase(),
     ...(postmaster !== undefined && { postmaster: postmaster as Address }),
+    ...(srs && { srs }),
   };
 }
 
@@ -88,6 +92,11 @@ type Step =
 
 /** One step of resolving: what the config says of just this address. */
 function step(ours: OurDomains, address: Address): Step {
+  const returned = ours.srs?.read(address);
+  if (returned !== undefined)
+    return returned.kind === "valid"
+      ? { kind: "forward", to: [returned.sender], mailbox: address }
+      : { kind: "unknown" };
   const domain = ours.byName.get(domainOf(address));
   if (domain === undefined) return ourNameStep(ours, address);
 
@@ -111,14 +120,22 @@ function step(ours: OurDomains, address: Address): Step {
     : { kind: "forward", to: [domain.catchAll], mailbox: mailboxAs(base) };
 }
 
-/** Of our host name, when it is not one of the domains, only postmaster is ours. RFC 5321 §4.5.1. */
+/** Of our host name and the domain for SRS, when they are none of the domains, only postmaster is ours. RFC 5321 §4.5.1. */
 function ourNameStep(ours: OurDomains, address: Address): Step {
-  const { hostname, postmaster } = ours;
-  if (domainOf(address) !== hostname || lookupKey(localPartOf(address)) !== "postmaster") return { kind: "elsewhere" };
+  const { hostname, postmaster, srs } = ours;
+  const domain = domainOf(address);
+  const isName = domain === hostname || domain === srs?.ownDomain;
+  if (!isName || lookupKey(localPartOf(address)) !== "postmaster") return { kind: "elsewhere" };
   const ownMailbox = `postmaster@${hostname}` as Address;
   return postmaster === undefined || postmaster === ownMailbox
     ? { kind: "mailbox", mailbox: ownMailbox }
     : { kind: "forward", to: [postmaster], mailbox: postmaster };
+}
+
+/** Mail from such a sender is ours to send, from wherever it comes: SPF of its domain allows us. */
+export function isOwnSender({ byName, hostname, srs }: OurDomains, sender: Address): boolean {
+  const domain = domainOf(sender);
+  return domain === hostname || domain === srs?.ownDomain || byName.get(domain)?.isRelayed === false;
 }
 
 /** Nobody else is named to read this server's postmaster mail: it has a mailbox of its own. RFC 5321 §4.5.1. */

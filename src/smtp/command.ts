@@ -2,6 +2,7 @@
 import { isInternational, parseDomain } from "../mail/address.ts";
 import type { Origin, Recipient } from "../mail/envelope.ts";
 import { type EnhancedCode, type Reply, reply } from "../mail/reply.ts";
+import { decodeBase64, notBase64 } from "./base64.ts";
 import { limits } from "./limits.ts";
 import { mailParameters, rcptParameters, readParameters } from "./parameters.ts";
 import { parsePath } from "./path.ts";
@@ -13,7 +14,9 @@ export type Command =
   /** `international`: it needs SMTPUTF8 in the MAIL command. */
   | { readonly verb: "RCPT"; readonly recipient: Recipient; readonly international: boolean }
   | { readonly verb: "BDAT"; readonly sizeBytes: number; readonly last: boolean }
-  | { readonly verb: "DATA" | "RSET" | "QUIT" | "STARTTLS" | "NOOP" | "VRFY" | "EXPN" | "HELP" | "AUTH" }
+  | { readonly verb: "DATA" | "RSET" | "QUIT" | "STARTTLS" | "NOOP" | "VRFY" | "EXPN" | "HELP" }
+  /** `mechanism` in upper case; `response` is there when the client did not wait for a challenge. RFC 4954 §4 */
+  | { readonly verb: "AUTH"; readonly mechanism: string; readonly response: Uint8Array | undefined }
   | { readonly verb: "XCLIENT"; readonly facts: ClientFacts }
   /** GET, POST, …: a web browser was lured here. */
   | { readonly verb: "HTTP" };
@@ -47,7 +50,7 @@ const parsers: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ["STARTTLS", parseBare("STARTTLS")],
   ["NOOP", () => command({ verb: "NOOP" })],
   ["HELP", () => command({ verb: "HELP" })],
-  ["AUTH", () => command({ verb: "AUTH" })],
+  ["AUTH", parseAuth],
   ["VRFY", parseName("VRFY")],
   ["EXPN", parseName("EXPN")],
   ["XCLIENT", parseXclientCommand],
@@ -129,6 +132,18 @@ function parseBdat(rest: string): ParsedCommand {
   if (digits !== undefined) return command({ verb: "BDAT", sizeBytes: Number(digits), last: last !== undefined });
   const text = "BDAT needs the size of the chunk in octets, as in BDAT 1024 or BDAT 1024 LAST; closing";
   return { kind: "problem", problem: { verb: "BDAT", reply: reply(501, "5.5.4", text), fatal: true } };
+}
+
+/** RFC 4954 §4: a lone = is an initial response without octets. */
+function parseAuth(rest: string): ParsedCommand {
+  const [, name, initial] = /^ *([\w-]{1,20})(?: +(\S+))?$/.exec(rest) ?? [];
+  if (name === undefined) return syntaxProblem("AUTH", "5.5.4", "AUTH needs a mechanism; EHLO lists them");
+  const mechanism = name.toUpperCase();
+  if (initial === undefined) return command({ verb: "AUTH", mechanism, response: undefined });
+  const response = initial === "=" ? Buffer.alloc(0) : decodeBase64(initial);
+  return response === undefined
+    ? problem({ verb: "AUTH", reply: notBase64 })
+    : command({ verb: "AUTH", mechanism, response });
 }
 
 function parseXclientCommand(rest: string): ParsedCommand {

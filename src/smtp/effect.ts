@@ -3,10 +3,16 @@ import type { Address } from "../mail/address.ts";
 import type { Client, TlsFacts } from "../mail/client.ts";
 import type { Envelope, Origin, Recipient } from "../mail/envelope.ts";
 import type { Reply } from "../mail/reply.ts";
+import type { SaslOutcome } from "./sasl/exchange.ts";
 
 /** A decision that the session needs before it can go on; answered with a reply, 2xx means yes. */
 export type Question =
-  | { readonly about: "connection"; readonly client: Client }
+  | {
+      readonly about: "connection";
+      readonly client: Client;
+      /** Mail apps connect here, from anywhere, and must log in. RFC 6409 */
+      readonly submission?: true;
+    }
   | { readonly about: "reverse-path"; readonly client: Client; readonly origin: Origin }
   | {
       readonly about: "recipient";
@@ -34,10 +40,20 @@ export type Effect =
   | { readonly kind: "discard-content" }
   /** Handshake now; then call `secured`. Bytes that came in clear text behind STARTTLS are gone already. */
   | { readonly kind: "start-tls" }
+  /**
+   * AUTH: begin an exchange (then there is a mechanism), or go on with it; call `login` with what comes of it. The
+   * response is a secret: nobody may write it down. RFC 4954 §4
+   */
+  | {
+      readonly kind: "login";
+      readonly client: Client;
+      readonly mechanism?: string;
+      readonly response: Uint8Array | undefined;
+    }
   /** The session said no by itself (protocol error, limit, forbidden bytes): for the journal. */
   | {
       readonly kind: "refused";
-      readonly stage: "connect" | "mail" | "rcpt" | "data" | "content";
+      readonly stage: "connect" | "login" | "mail" | "rcpt" | "data" | "content";
       readonly reply: Reply;
       readonly from?: Address | "";
       readonly to?: Address;
@@ -56,6 +72,8 @@ export interface Session {
   /** Bytes from the client, split anywhere. The session may keep slices of `bytes` until the next effects. */
   feed(bytes: Uint8Array): Effect[];
   answer(reply: Reply): Effect[];
+  /** What came of a `login` effect. */
+  login(outcome: SaslOutcome): Effect[];
   secured(tls: TlsFacts): Effect[];
   /** 421 and close: time limit passed, or the server shuts down. */
   hangUp(reply: Reply): Effect[];

@@ -47,6 +47,19 @@ test("a line that is too long is answered once and skipped to its end", () => {
   assert.deepEqual(linesOf(`${longest}${longest}\n${longest}\r\nc\r\n`), ["line too long", "c"]);
 });
 
+test("AUTH and its responses may be longer", () => {
+  for (const verb of ["AUTH", "auth"]) {
+    const longest = `${verb} XOAUTH2 `.padEnd(limits.authLineBytes - 2, "x");
+    assert.deepEqual(linesOf(`${longest}\r\nc\r\n`), [longest, "c"]);
+    assert.deepEqual(linesOf(`${longest}x\r\nc\r\n`), ["line too long", "c"]);
+  }
+  const response = "x".repeat(limits.authLineBytes - 2);
+  const input = new InputBuffer();
+  input.push(Buffer.from(`${response}\r\n${response}x\r\n`));
+  assert.deepEqual(input.line(limits.authLineBytes), { kind: "line", text: response });
+  assert.equal(input.line(limits.authLineBytes)?.kind, "problem");
+});
+
 test("a bad line that may have been BDAT is fatal: a chunk may follow", () => {
   const problemOf = (text: string): unknown => {
     const input = new InputBuffer();

@@ -46,15 +46,17 @@ export class InputBuffer {
     return octets.subarray(from, from + limit);
   }
 
-  /** The next line, if it is complete or already too long. */
-  line(): Line | undefined {
+  /** The next line, if it is complete or already too long; that of a command, without another limit. */
+  line(limitBytes?: number): Line | undefined {
     if (this.#skipping && !this.#skip()) return undefined;
     const octets = this.#octets;
     const from = this.#at;
     const end = octets.indexOf(lf, from);
     const next = end === -1 ? octets.length : end + 1;
-    if (next - from > limits.commandBytes)
-      return this.#bad("5.5.6", `line too long; the limit is ${limits.commandBytes} octets`, from);
+    if (next - from > limits.commandBytes) {
+      const limit = limitBytes ?? commandLimit(octets, from);
+      if (next - from > limit) return this.#bad("5.5.6", `line too long; the limit is ${limit} octets`, from);
+    }
     if (end === -1) return this.#awaitRest();
     // RFC 5321 §2.3.8: only CRLF ends a line; what others took for a line end must not start a command here
     if (end === from || octets[end - 1] !== cr) return this.#bad("5.5.2", "bare LF; lines must end with CRLF", next);
@@ -96,6 +98,10 @@ export class InputBuffer {
     return !this.#skipping;
   }
 }
+
+/** AUTH may come with a token. */
+const commandLimit = (octets: Buffer, from: number): number =>
+  /^auth /i.test(octets.toString("latin1", from, from + 5)) ? limits.authLineBytes : limits.commandBytes;
 
 /** Not all of it is printable ASCII. */
 function unusualLine(octets: Buffer): Line {

@@ -5,8 +5,10 @@ import { addressLimits } from "../mail/address.ts";
 export const limits = {
   /** Local part, domain and path. RFC 5321 §4.5.3.1.1–3 */
   ...addressLimits,
-  /** One command, CRLF included: 512 (RFC 5321 §4.5.3.1.4) plus what SIZE, BODY, DSN, SMTPUTF8, AUTH and XCLIENT add. */
+  /** One command, CRLF included: 512 (RFC 5321 §4.5.3.1.4) plus what SIZE, BODY, DSN, SMTPUTF8, AUTH= and XCLIENT add. */
   commandBytes: 2_048,
+  /** The AUTH command and each line of its exchange, CRLF included: tokens are long. RFC 4954 §4 */
+  authLineBytes: 12_288,
   /** ENVID, before decoding. RFC 3461 §4.4 */
   envidBytes: 100,
   /** ORCPT, before decoding. RFC 3461 §4.2 */

@@ -26,6 +26,9 @@ export type Phase =
   | { readonly kind: "command" }
   | { readonly kind: "deciding"; readonly command: Command }
   | { readonly kind: "deciding-message" }
+  /** The next line is the client's response to a challenge. RFC 4954 §4 */
+  | { readonly kind: "login" }
+  | { readonly kind: "deciding-login" }
   | ReadingContent
   | { readonly kind: "tls" }
   | { readonly kind: "closed" };
@@ -36,7 +39,10 @@ export function waitingIn({ kind }: Phase): Waiting {
     case "reopening":
     case "deciding":
     case "deciding-message":
+    case "deciding-login":
       return "answer";
+    case "login":
+      return "command";
     case "command":
     case "content":
     case "tls":

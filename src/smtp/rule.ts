@@ -16,6 +16,10 @@ export interface SessionSettings {
   /** So many 5xx replies end the session; a message that is accepted begins the count anew. */
   readonly maxErrors: number;
   readonly offersStartTls: boolean;
+  /** SASL mechanisms for a client as it is now, none before TLS; absent: nobody can log in here. RFC 4954 §3 */
+  readonly mechanisms?: ((client: Client) => readonly string[]) | undefined;
+  /** Only who has logged in may send. RFC 6409 §4.3 */
+  readonly submission?: true;
   /** This client is a proxy that may use XCLIENT. */
   readonly mayXclient: boolean;
 }
@@ -54,6 +58,8 @@ export type Next =
       readonly last: boolean;
       readonly to: Transaction | Reply;
     }
+  /** AUTH has begun: the next line may be a response. */
+  | { readonly kind: "login"; readonly mechanism: string; readonly response: Uint8Array | undefined }
   | { readonly kind: "start-tls" }
   /** As if this client had just connected. */
   | { readonly kind: "restart"; readonly client: Client }

@@ -13,6 +13,10 @@ const tls = { version: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256" };
 const hello = "EHLO client.example\r\n";
 const envelope = "MAIL FROM:<bob@client.example>\r\nRCPT TO:<ann@local.example>\r\n";
 
+const mechanisms = (): string[] => ["PLAIN", "LOGIN"];
+/** The account of the stub edge. */
+const bob = Buffer.from("\0bob@mydomain.tld\0secret").toString("base64");
+
 const open = (text = "", own = {}): StubEdge => new StubEdge(own).start().feed(text);
 
 /** Reply codes of all that was sent. */
@@ -44,6 +48,8 @@ describe("however the bytes are split, the session is the same", () => {
     refusals: `${hello}MAIL FROM:<a\r\n${envelope}RCPT TO:<ann@elsewhere.example>\r\nRCPT TO:<>\r\nDATA x\r\n`,
     "STARTTLS injection": `${hello}STARTTLS\r\n${envelope}QUIT\r\n`,
     "HTTP behind HELO": `HELO x\r\nPOST / HTTP/1.1\r\nHost: x\r\n\r\n${envelope}`,
+    "logins that fail and succeed": `${hello}AUTH PLAIN\r\nAGE=\r\nAUTH LOGIN\r\n*\r\nAUTH LOGIN\r\nBDAT\n 1\r\n`,
+    "a login": `${hello}AUTH PLAIN ${bob}\r\n${message}AUTH PLAIN ${bob}\r\nRSET\r\nSTARTTLS\r\n`,
     "unfinished content": `${hello}${envelope}DATA\r\nhello\r\n`,
     "too large": `${hello}${envelope}DATA\r\n${"x".repeat(90)}\r\n${"y".repeat(20)}\r\n.\r\nNOOP\r\n`,
   };
@@ -51,7 +57,7 @@ describe("however the bytes are split, the session is the same", () => {
     test(name, () => {
       const octets = Buffer.from(conversation, "latin1");
       const play = (...pieces: Uint8Array[]): unknown =>
-        meaning(new StubEdge({ maxMessageBytes: 100 }).start().feed(...pieces));
+        meaning(new StubEdge({ maxMessageBytes: 100, mechanisms }).start().feed(...pieces));
       const whole = play(octets);
       assert.deepEqual(play(...[...octets].map((octet) => Uint8Array.of(octet))), whole, "octet by octet");
       for (let at = 1; at < octets.length; at += 1)
@@ -233,6 +239,77 @@ describe("what the session knows of its client", () => {
   });
 });
 
+describe("a login", () => {
+  const account = "bob@mydomain.tld";
+
+  test("stays over EHLO and messages, and goes with TLS and XCLIENT", () => {
+    const edge = open(`${hello}AUTH PLAIN ${bob}\r\n${hello}${envelope}DATA\r\n.\r\n`, {
+      mechanisms,
+      mayXclient: true,
+    });
+    assert.equal(codes(edge), "220 250 235 250 250 250 354 250");
+    assert.equal(edge.session.client.account, account);
+    const message = edge.questions.at(-1);
+    assert.ok(message?.about === "message" && message.client.account === account);
+    edge.feed("XCLIENT ADDR=192.0.2.9\r\n");
+    assert.equal(edge.session.client.account, undefined);
+    edge.feed(`${hello}AUTH PLAIN ${bob}\r\nSTARTTLS\r\n`).session.secured(tls);
+    assert.deepEqual(edge.session.client, { ...client, address: "192.0.2.9", tls });
+  });
+
+  test("nothing of it gets into what is asked and told", () => {
+    const edge = open(`${hello}AUTH PLAIN ${bob}\r\nAUTH LOGIN\r\nAUTH PLAIN !\r\n`, { mechanisms });
+    const told = JSON.stringify([edge.questions, edge.refusals, edge.sent]);
+    assert.doesNotMatch(told, /secret|c2VjcmV0|Ym9i/);
+    assert.ok(!told.includes(bob));
+    assert.deepEqual(
+      edge.refusals.map(({ stage, reply }) => [stage, reply.code]),
+      [
+        ["login", 503],
+        ["login", 501],
+      ],
+    );
+  });
+
+  test("an outcome that comes too late, or that nobody waits for, changes nothing", () => {
+    const session = createSession({ ...settings, mechanisms }, client);
+    session.start();
+    session.answer(reply(220, undefined));
+    assert.deepEqual(session.login({ kind: "accepted", account }), []);
+    const [send, login] = session.feed(Buffer.from(`${hello}AUTH PLAIN ${bob}\r\nMAIL FROM:<>\r\n`));
+    assert.equal(send?.kind, "login", "the replies go out together");
+    assert.equal(login, undefined);
+    assert.equal(session.waiting, "answer");
+    session.lost();
+    assert.deepEqual(session.login({ kind: "accepted", account }), []);
+    assert.equal(session.client.account, undefined);
+  });
+
+  test("a response may be as long as a token, and no longer", () => {
+    const edge = open(`${hello}AUTH PLAIN\r\n`, { mechanisms });
+    edge.feed(`${"A".repeat(limits.authLineBytes - 4)}\r\nAUTH PLAIN\r\n`);
+    edge.feed(`${"A".repeat(limits.authLineBytes)}\r\nNOOP\r\n`);
+    assert.equal(codes(edge), "220 250 334 535 334 500 250");
+    assert.match(edge.sent, /500 5\.5\.6 line too long; the limit is 12288 octets\r\n250 2\.0\.0 ok\r\n$/);
+  });
+
+  test("421 instead of an outcome closes", () => {
+    const session = createSession({ ...settings, mechanisms }, client);
+    session.start();
+    session.answer(reply(220, undefined));
+    session.feed(Buffer.from(`${hello}AUTH LOGIN\r\n`));
+    const effects = session.login({ kind: "refused", reply: reply(421, "4.7.0", "go away") });
+    assert.deepEqual(
+      effects.map(({ kind }) => kind),
+      ["send", "close"],
+    );
+  });
+
+  test("a submission listener says so when it asks about the connection", () => {
+    assert.deepEqual(open("", { submission: true }).questions, [{ about: "connection", client, submission: true }]);
+  });
+});
+
 describe("the end of a session", () => {
   test("421 to the client when we hang up, and what came of a message is discarded", () => {
     const edge = open(`${hello}${envelope}DATA\r\nhel`);
@@ -324,6 +401,8 @@ describe("any input", () => {
       "BDAT 2 LAST\r\n",
       ".\r\n",
       "RSET\r\n",
+      "AUTH LOGIN\r\n",
+      `AUTH PLAIN ${bob}\r\n`,
       "STARTTLS\r\n",
       "\n",
     ),
@@ -334,7 +413,7 @@ describe("any input", () => {
   test("never throws, and content begins only behind 354 or BDAT", () => {
     fc.assert(
       fc.property(fc.array(fragment, { maxLength: 40 }), (fragments) => {
-        const edge = open(hello, { mayXclient: true, maxErrors: 100 }).feed(...fragments);
+        const edge = open(hello, { mayXclient: true, maxErrors: 100, mechanisms }).feed(...fragments);
         const invitations = edge.sent.match(/^354 /gm)?.length ?? 0;
         const chunks = fragments.join("").match(/BDAT/g)?.length ?? 0;
         assert.ok(edge.begun <= invitations + chunks);

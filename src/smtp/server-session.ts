@@ -1,15 +1,18 @@
 // The server's side of one SMTP session, without a socket and without a clock: bytes in, effects out. RFC 5321 §3, §4.
 import type { Client, TlsFacts } from "../mail/client.ts";
 import { type Reply, isPositive, reply } from "../mail/reply.ts";
+import { decodeBase64, notBase64 } from "./base64.ts";
 import { type Command, type Verb, parseCommand } from "./command.ts";
 import { ContentReader } from "./content-reader.ts";
 import { DotReader } from "./dot-reader.ts";
 import type { Effect, Question, Session, Waiting } from "./effect.ts";
 import { ChunkReader } from "./framing.ts";
 import { InputBuffer } from "./input-buffer.ts";
+import { limits } from "./limits.ts";
 import { Outbox } from "./outbox.ts";
 import { type Begun, type Phase, type ReadingContent, waitingIn } from "./phase.ts";
 import { type Next, type Rule, type SessionSettings, type State, type Transaction, forget } from "./rule.ts";
+import type { SaslOutcome } from "./sasl/exchange.ts";
 import { rules } from "./verbs/rules.ts";
 
 export type { SessionSettings } from "./rule.ts";
@@ -27,6 +30,7 @@ const stages: Partial<Record<Verb, Stage>> = {
   RCPT: "rcpt",
   DATA: "data",
   BDAT: "data",
+  AUTH: "login",
   HTTP: "connect",
 };
 
@@ -52,7 +56,7 @@ class ServerSession implements Session {
   }
 
   start(): Effect[] {
-    this.#ask({ about: "connection", client: this.client });
+    this.#askAboutConnection();
     return this.#run();
   }
 
@@ -78,6 +82,24 @@ class ServerSession implements Session {
       this.#say(decision);
     }
     if (decision.code === 421) this.#close(); // RFC 5321 §3.8: who says 421 closes
+    return this.#run();
+  }
+
+  login(outcome: SaslOutcome): Effect[] {
+    if (this.#phase.kind !== "deciding-login") return []; // too late, as above
+    this.#phase = { kind: outcome.kind === "challenge" ? "login" : "command" };
+    switch (outcome.kind) {
+      case "challenge":
+        this.#say(reply(334, undefined, Buffer.from(outcome.bytes).toString("base64")));
+        break;
+      case "accepted":
+        this.#become({ ...this.#state, client: { ...this.client, account: outcome.account } });
+        this.#say(reply(235, "2.7.0", "you are logged in"));
+        break;
+      case "refused":
+        this.#say(outcome.reply);
+        if (outcome.reply.code === 421) this.#close();
+    }
     return this.#run();
   }
 
@@ -113,7 +135,30 @@ class ServerSession implements Session {
   /** True when there may be more to do. */
   #step(): boolean {
     if (this.#phase.kind === "content") return this.#readContent(this.#phase);
+    if (this.#phase.kind === "login") return this.#readResponse();
     return this.#phase.kind === "command" && this.#readCommand();
+  }
+
+  /** RFC 4954 §4: whatever is no response ends the exchange. */
+  #readResponse(): boolean {
+    const line = this.#input.line(limits.authLineBytes);
+    if (line === undefined) return false;
+    const response = line.kind === "line" ? decodeBase64(line.text) : undefined;
+    if (response !== undefined) {
+      this.#askToLogIn({ response });
+      return true;
+    }
+    this.#phase = { kind: "command" };
+    if (line.kind === "problem") {
+      this.#say(line.problem.reply);
+      if (line.problem.fatal) this.#close();
+    } else this.#say(line.text === "*" ? reply(501, "5.7.0", "AUTH is cancelled, as you wish") : notBase64);
+    return true;
+  }
+
+  #askToLogIn(step: { readonly mechanism?: string; readonly response: Uint8Array | undefined }): void {
+    this.#phase = { kind: "deciding-login" };
+    this.#outbox.add({ kind: "login", client: this.client, ...step });
   }
 
   #readCommand(): boolean {
@@ -151,6 +196,8 @@ class ServerSession implements Session {
         this.#phase = { kind: "content", framing: new ChunkReader(next.sizeBytes), last: next.last, to };
         return;
       }
+      case "login":
+        return this.#askToLogIn({ mechanism: next.mechanism, response: next.response });
       case "start-tls":
         this.#say(reply(220, "2.0.0", "begin the TLS handshake"));
         this.#outbox.flush();
@@ -161,7 +208,7 @@ class ServerSession implements Session {
       case "restart":
         this.#state = { client: next.client };
         this.#phase = { kind: "reopening" };
-        return this.#ask({ about: "connection", client: next.client });
+        return this.#askAboutConnection();
       case "close":
         this.#refuse(stages[command.verb], next.reply, command);
         this.#say(next.reply);
@@ -219,6 +266,11 @@ class ServerSession implements Session {
     }
     this.#say(reply(decision.code, undefined, ...decision.lines));
     this.#close();
+  }
+
+  #askAboutConnection(): void {
+    const { submission } = this.#settings;
+    this.#ask({ about: "connection", client: this.client, ...(submission && { submission }) });
   }
 
   #ask(question: Question): void {

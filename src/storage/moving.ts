@@ -5,6 +5,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Event } from "../journal/event.ts";
+import { senderKinds, type SenderRecord } from "../judge/sender-store.ts";
 import type { Message } from "../mail/message.ts";
 import type { QueuedDelivery, QueueStore } from "../queue/store.ts";
 import type { Store } from "./open.ts";
@@ -17,6 +18,7 @@ export const movingLimits = {
   batchMessages: 200, // in one transaction
   batchBytes: 4 * 1024 ** 2, // of small bodies, in memory
   events: 1_000, // in one transaction
+  senders: 500, // in one transaction
 } as const;
 
 export interface Move {
@@ -49,6 +51,7 @@ export async function moveToPostgres({ dir, url, oldFolder, onProgress }: Move):
       await moveMessages(source, target, onProgress);
       await moveEvents(dir, target, onProgress);
       await target.addSites((await source.sites?.()) ?? []);
+      await moveSenders(source, target);
       moved = await target.progress();
       await verify(source, dir, moved);
       await target.complete();
@@ -107,6 +110,16 @@ async function* byMessage(source: QueueStore, after: number): AsyncGenerator<Que
     last = page.at(-1)?.deliveryId;
   }
   if (current.length > 0) yield current;
+}
+
+async function moveSenders(source: Store, target: MoveTarget): Promise<void> {
+  const { senders: limit } = movingLimits;
+  for (const kind of senderKinds)
+    for (let after: string | undefined = ""; after !== undefined;) {
+      const page: SenderRecord[] = await source.pageSenders(kind, { now: Date.now(), limit, after });
+      await target.addSenders(page);
+      after = page.at(-1)?.key;
+    }
 }
 
 interface EventRow {

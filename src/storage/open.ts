@@ -4,11 +4,12 @@ import { firstLine } from "../config/files.ts";
 import type { Config } from "../config/schema.ts";
 import type { SiteStore } from "../deliver/site-store.ts";
 import type { HistoryStore } from "../journal/history.ts";
+import type { SenderStore } from "../judge/sender-store.ts";
 import type { QueueStore } from "../queue/store.ts";
 import { openMemory } from "./memory/store.ts";
 import { openSqlite, type SqliteStore } from "./sqlite/store.ts";
 
-export type Store = QueueStore & HistoryStore & SiteStore;
+export type Store = QueueStore & HistoryStore & SiteStore & SenderStore;
 
 /** What a store tells of by itself. */
 export interface StoreListener {

@@ -7,8 +7,7 @@ import { answer, serve } from "../base/calls/serve.ts";
 import { realWorld } from "../base/world.ts";
 import type { Config } from "../config/schema.ts";
 import { openLog } from "../journal/log.ts";
-import { type NodeStore, openNode, type Steering } from "../node.ts";
-import { admission, type SessionCounts } from "../receive/admission.ts";
+import { type NodeStore, openNode, type SharedCounts, type Steering } from "../node.ts";
 import { openStore, type Store, type StoreListener } from "../storage/open.ts";
 import { joinSqlite, type SqliteConnection } from "../storage/sqlite/store.ts";
 import { shareTimes } from "./share-times.ts";
@@ -18,7 +17,7 @@ export interface ServingSetup {
   readonly config: Config;
   readonly hostname: string;
   readonly logSettings: Parameters<typeof openLog>[0];
-  readonly sessions: SessionCounts;
+  readonly counts: SharedCounts;
   /** To the store of the main thread; without one, the thread has its own, of the same database. */
   readonly connection?: SqliteConnection;
   readonly home: MessagePort;
@@ -39,7 +38,7 @@ export type ServingOperations = Pick<Steering, keyof Steering> & {
 
 serve(async () => {
   const setup = workerData as ServingSetup;
-  const { config, hostname, connection, sessions } = setup;
+  const { config, hostname, connection, counts } = setup;
   await using opened = new AsyncDisposableStack();
   const home = new Caller<HomeOperations>(setup.home);
   opened.defer(() => home.close());
@@ -56,10 +55,6 @@ serve(async () => {
   const by = randomUUID();
   const joined = connection && joinSqlite(connection, (text) => log.logger.error(text));
   const store: NodeStore & AsyncDisposable = opened.use(joined ?? (await openOwn(config, by, listener)));
-  const { total, perAddress } = {
-    total: config.receive.max_connections,
-    perAddress: config.receive.max_connections_per_address,
-  };
   const node = opened.use(
     await openNode({
       config,
@@ -68,7 +63,7 @@ serve(async () => {
       store,
       world: realWorld(),
       by,
-      admission: admission({ total, perAddress }, sessions),
+      counts,
       shares: joined === undefined ? "as usual" : shareTimes,
       listens: "further",
       onBeyond: () => void home.call("beyond").catch(() => {}),

@@ -1,8 +1,8 @@
 // What every driver of the queue promises of message bodies (BodyWriter, Body, read), as one suite.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { NotKept } from "../../src/queue/store.ts";
-import { compose, content, type Driver, mail, queueId, readBody, type Store } from "./mail.ts";
+import { bodyTopBytes, NotKept } from "../../src/queue/store.ts";
+import { compose, content, done, type Driver, mail, queueId, readBody, type Store } from "./mail.ts";
 
 export function bodyContract({ name, open }: Driver): void {
   const it = (promise: string, check: (store: Store) => Promise<void>): void => {
@@ -14,7 +14,8 @@ export function bodyContract({ name, open }: Driver): void {
 
   describe(`${name}: bodies`, () => {
     const kib = 1024;
-    for (const sizeBytes of [0, 1, kib, 64 * kib, 100 * kib, 100 * kib + 1, 128 * kib, 128 * kib + 1, 700 * kib])
+    const sizes = [0, 1, kib, 64 * kib, 100 * kib, 100 * kib + 1, 128 * kib, 128 * kib + 1, 700 * kib];
+    for (const sizeBytes of sizes)
       it(`gives back a body of ${sizeBytes} bytes as it was written`, async (store) => {
         const written = content(sizeBytes);
         const body = await compose(store, written);
@@ -24,6 +25,38 @@ export function bodyContract({ name, open }: Driver): void {
         assert.ok((await readBody(store, queueId(1))).equals(written));
         assert.ok((await readBody(store, queueId(1))).equals(written), "and again");
       });
+
+    for (const topSize of [0, 1, 1_500, 4 * kib, 32 * kib, bodyTopBytes])
+      it(`puts ${topSize} bytes on top of what was written`, async (store) => {
+        // so many that the whole has the size, too
+        for (const sizeBytes of [...sizes, ...sizes.filter((size) => size >= topSize).map((size) => size - topSize)]) {
+          const [top, rest] = [Buffer.alloc(topSize, "X: top\r\n"), content(sizeBytes)];
+          const whole = Buffer.concat([top, rest]);
+          const body = await compose(store, rest, top);
+          assert.equal(body.sizeBytes, whole.length);
+          assert.ok(whole.subarray(0, 64 * kib).equals(body.head), `head of ${sizeBytes}`);
+          const { message } = mail(sizeBytes + 1, { body });
+          const [kept] = await store.keep(mail(sizeBytes + 1, { body }));
+          assert.ok((await readBody(store, message.queueId)).equals(whole), `${sizeBytes} bytes below`);
+          await store.settle([done(kept!.deliveryId)], [], []);
+        }
+      });
+
+    it("has the header section in the head, with what is on top of it", async (store) => {
+      for (const sizeBytes of [0, 10, 20 * kib, 300 * kib]) {
+        const [top, header] = [Buffer.from("A: 1\r\n"), Buffer.from("B: 2\r\nC: 3\r\n\r\n")];
+        const { head } = await compose(store, Buffer.concat([header, content(sizeBytes)]), top);
+        assert.equal(Buffer.from(head).toString("latin1").split("\r\n\r\n")[0], "A: 1\r\nB: 2\r\nC: 3");
+      }
+    });
+
+    it("does not put more on top than there is room for", async (store) => {
+      for (const sizeBytes of [10, 300 * kib])
+        await assert.rejects(
+          compose(store, content(sizeBytes), content(bodyTopBytes + 1)),
+          /65537 bytes were to be put on top of a message: at most 65536 may be/,
+        );
+    });
 
     it("gives back a notice larger than most", async (store) => {
       const written = content(300 * kib);
@@ -52,7 +85,10 @@ export function bodyContract({ name, open }: Driver): void {
           const bytes = plain.slice();
           bytes[at] = 128;
           assert.equal((await compose(store, bytes)).eightBit, true, `byte ${at} of ${sizeBytes}`);
+          assert.equal((await compose(store, bytes, content(9))).eightBit, true, `byte ${at} of ${sizeBytes} below`);
         }
+        assert.equal((await compose(store, plain, content(9))).eightBit, false);
+        assert.equal((await compose(store, plain, Buffer.from("A: \u00e4"))).eightBit, true, "on top");
       }
     });
 
@@ -83,8 +119,13 @@ export function bodyContract({ name, open }: Driver): void {
         await unfinished.discard();
         const finished = store.compose();
         await finished.write(content(sizeBytes));
-        await finished.finish();
+        await finished.finish(content(9));
         await finished.discard();
+        const finishing = store.compose();
+        await finishing.write(content(sizeBytes));
+        const body = finishing.finish(content(9)).catch(() => {});
+        await finishing.discard();
+        await body;
       }
     });
 

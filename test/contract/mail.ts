@@ -72,11 +72,13 @@ export async function bytesOf(body: AsyncIterable<Uint8Array>): Promise<Buffer> 
 
 export const readBody = async (store: QueueStore, id: QueueId): Promise<Buffer> => bytesOf(await store.read(id));
 
-/** A body written in pieces of `pieceBytes`. */
-export async function compose(store: QueueStore, content: Uint8Array, pieceBytes = 10_000): Promise<Body> {
+const pieceBytes = 10_000;
+
+/** A body written in pieces. */
+export async function compose(store: QueueStore, content: Uint8Array, top?: Uint8Array): Promise<Body> {
   const writer = store.compose();
   for (let at = 0; at < content.length; at += pieceBytes) await writer.write(content.subarray(at, at + pieceBytes));
-  return writer.finish();
+  return writer.finish(top);
 }
 
 /** Bytes that differ everywhere, so that a lost or doubled block is seen. */

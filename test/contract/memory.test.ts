@@ -7,6 +7,7 @@ import { historyStoreContract } from "./history-store.contract.ts";
 import { claim, compose, content, done, mail } from "./mail.ts";
 import { postponedContract } from "./postponed.contract.ts";
 import { queueStoreContract } from "./queue-store.contract.ts";
+import { senderStoreContract } from "./sender-store.contract.ts";
 import { siteStoreContract } from "./site-store.contract.ts";
 
 const memory = { name: "memory", open: async () => openMemory() };
@@ -15,6 +16,7 @@ bodyContract(memory);
 historyStoreContract(memory);
 postponedContract(memory);
 siteStoreContract(memory);
+senderStoreContract(memory);
 
 test("memory: a full store says so, and goes on when a message has left", async () => {
   const store = openMemory({ maxBytes: 1_000 });
@@ -23,6 +25,11 @@ test("memory: a full store says so, and goes on when a message has left", async 
   await assert.rejects(async () => writer.write(content(301)), StoreFull);
   await assert.rejects(writer.finish(), StoreFull);
   await assert.rejects(store.keep(mail(2, { body: content(301) })), StoreFull);
+  await assert.rejects(compose(store, content(200), content(101)), StoreFull, "what is on top counts, too");
+  const fits = store.compose();
+  await fits.write(content(200));
+  await fits.finish(content(100));
+  await fits.discard();
   assert.equal((await store.list({}, 10)).length, 1);
   const [delivery] = await claim(store);
   await store.settle([done(delivery!.deliveryId)], [], []);

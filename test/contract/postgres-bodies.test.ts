@@ -87,6 +87,17 @@ function bodies(server: TestPostgres): void {
     });
   });
 
+  test("postgres: what is on top of a large body is in its first chunk, not one more", async () => {
+    const { store, url } = await open();
+    await using _ = store;
+    await store.keep(mail(1, { body: await compose(store, large, content(1_000)) }));
+    const sizes = await query(url, "SELECT length(bytes) AS bytes FROM waybill.body_chunk ORDER BY number");
+    assert.deepEqual(
+      sizes.map(({ bytes }) => bytes),
+      [131_072, 131_072, 38_856],
+    );
+  });
+
   test("postgres: NUL, lone surrogates and very long names are no trouble", async () => {
     const { store } = await open();
     await using _ = store;

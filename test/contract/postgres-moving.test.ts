@@ -38,6 +38,8 @@ else {
 
 const letters = 120;
 
+const bank = { kind: "identity", key: "dmarc bank.example" } as const;
+
 /** A queue with everything that can be in one; answers its folder. */
 async function oldStore(): Promise<string> {
   const dir = await dataDir();
@@ -48,7 +50,7 @@ async function oldStore(): Promise<string> {
   ] as const;
   const facts = { ret: "hdrs", envid: "id 7", messageId: "<m@x>", smtpUtf8: true, eightBit: true } as const;
   await store.keep(mail(1, { recipients, message: facts, events: [received(1, [bob, dan], { messageId: "<m@x>" })] }));
-  await store.keep(mail(2, { from: "", body: await compose(store, content(300_000)) }));
+  await store.keep(mail(2, { from: "", body: await compose(store, content(300_000), content(700)) }));
   await store.keep(mail(3, { body: await compose(store, content(50_000)) }));
   const [first, second] = await claim(store, { limit: 2 });
   await store.settle([deferred(first!.deliveryId, { delayNoticeSent: true })], [], []);
@@ -59,6 +61,8 @@ async function oldStore(): Promise<string> {
   for (let n = 100; n < 100 + letters; n++)
     await store.keep(mail(n, { to: [`user${n}@one.example` as Address], events: [received(n, [bob])] }));
   await claim(store, { limit: 3, by: "died" });
+  const pin = { as: "good", because: "our bank", at: 1 } as const;
+  await store.pinSender(bank, pin, { now: 1, halfLifeMs: 1 });
   return dir;
 }
 
@@ -98,6 +102,7 @@ function moving(server: TestPostgres): void {
       await using store = await openPostgres({ url, dir: await dataDir() });
       assert.deepEqual(await everything(store), before);
       assert.equal((await claim(store, { limit: 1_000 })).length, letters + 1, "what is neither deferred nor held");
+      assert.equal((await store.recallSenders([bank], 1))[0]?.pin?.because, "our bank");
       assert.ok(!existsSync(join(dir, "queue.db")));
       assert.ok((await readdir(join(dir, "moved"))).includes("queue.db"));
       assert.match(await readFile(join(dir, "moved", "README.txt"), "utf8"), /never put them back/);

@@ -5,6 +5,7 @@ import { dataDir } from "./data-dir.ts";
 import { historyStoreContract } from "./history-store.contract.ts";
 import { startPostgres } from "./postgres-server.ts";
 import { queueStoreContract } from "./queue-store.contract.ts";
+import { senderStoreContract } from "./sender-store.contract.ts";
 import { siteStoreContract } from "./site-store.contract.ts";
 
 const server = await startPostgres();
@@ -20,4 +21,5 @@ else {
   bodyContract(postgres);
   historyStoreContract(postgres);
   siteStoreContract(postgres);
+  senderStoreContract(postgres);
 }

@@ -39,7 +39,7 @@ export function queueStoreContract({ name, open }: Driver): void {
       const recipients = [
         { address: bob, notify: ["failure", "delay"], orcpt: { type: "rfc822", address: "Bob@old.example" } },
         { address: cleo, notify: [] },
-        { address: dan },
+        { address: dan, reversePath: ann },
       ] as const;
       const kept = mail(1, { recipients, from: "", message: { ...facts, bodyType: "binarymime" } });
       await store.keep(kept);

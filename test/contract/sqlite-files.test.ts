@@ -1,11 +1,15 @@
 // Body files of the SQLite driver: what remains, what goes, and how much memory a large body costs.
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import fs from "node:fs/promises";
+import { mkdir, rename, stat, writeFile } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
-import { test } from "node:test";
-import { NotKept } from "../../src/queue/store.ts";
+import { DatabaseSync } from "node:sqlite";
+import { test, type TestContext } from "node:test";
+import { bodyTopBytes, NotKept, StoreFull } from "../../src/queue/store.ts";
+import { databaseFile } from "../../src/storage/sqlite/database.ts";
 import { openSqlite } from "../../src/storage/sqlite/store.ts";
-import { bodyFiles, dataDir } from "./data-dir.ts";
+import { bodyFiles, crashed, dataDir } from "./data-dir.ts";
 import { bob, bytesOf, claim, compose, content, dan, done, mail, queueId, readBody } from "./mail.ts";
 
 const large = content(400_000);
@@ -104,6 +108,105 @@ test("recover removes leftover files, but none of a message and none that is bei
   await store.keep(mail(3, { body: finished }));
   await store.recover("worker");
   for (const n of [1, 2, 3]) assert.ok((await readBody(store, queueId(n))).equals(large));
+});
+
+/** While `body` runs, files get their names from `renamed`. */
+async function withRename(t: TestContext, renamed: typeof rename, body: () => Promise<void>): Promise<void> {
+  const mocked = t.mock.method(fs, "rename", renamed);
+  syncBuiltinESMExports();
+  try {
+    await body();
+    assert.equal(mocked.mock.callCount(), 1);
+  } finally {
+    mocked.mock.restore();
+    syncBuiltinESMExports();
+  }
+}
+
+test("a process that dies while fields are put on top of a large body leaves nothing; one that dies later, all of it", async (t) => {
+  const dir = await dataDir();
+  await using store = await openSqlite({ dir });
+  const top = content(3_000);
+  const crashes: string[] = [];
+  const [original, crash] = [fs.rename, async () => crashes.push(await crashed(dir))];
+  const observed: typeof rename = async (...names) => {
+    await crash(); // the top was written
+    await original(...names);
+    await crash();
+  };
+  await withRename(t, observed, async () => {
+    const body = await compose(store, large, top);
+    await crash();
+    await store.keep(mail(1, { body }));
+  });
+  for (const copy of crashes) {
+    await using found = await openSqlite({ dir: copy });
+    assert.equal((await bodyFiles(copy)).length, 1);
+    await found.recover("worker");
+    assert.deepEqual([await bodyFiles(copy), await found.list({}, 1)], [[], []]);
+  }
+  assert.equal(crashes.length, 3);
+  const later = await crashed(dir);
+  await using found = await openSqlite({ dir: later });
+  await found.recover("worker");
+  assert.ok((await readBody(found, queueId(1))).equals(Buffer.concat([top, large])));
+});
+
+test("a top that cannot be put on its body is a fault, and leaves no file", async (t) => {
+  const dir = await dataDir();
+  await using store = await openSqlite({ dir });
+  const failing = async () => Promise.reject(Object.assign(new Error("no room"), { code: "ENOSPC" }));
+  await withRename(t, failing, async () => {
+    await assert.rejects(compose(store, large, content(9)), StoreFull);
+  });
+  await assert.rejects(compose(store, large, content(bodyTopBytes + 1)), RangeError);
+  assert.deepEqual(await bodyFiles(dir), []);
+});
+
+test("recover leaves a file that gets its name at that moment", async (t) => {
+  await using store = await openSqlite({ dir: await dataDir() });
+  const original = fs.rename;
+  const observed: typeof rename = async (...names) => {
+    await store.recover("worker");
+    await original(...names);
+    await store.recover("worker");
+  };
+  await withRename(t, observed, async () => {
+    await store.keep(mail(1, { body: await compose(store, large, content(9)) }));
+  });
+  assert.equal((await readBody(store, queueId(1))).length, large.length + 9);
+});
+
+test("the room in front of a body takes no space on the disk", async () => {
+  const dir = await dataDir();
+  await using store = await openSqlite({ dir });
+  await store.keep(mail(1, { body: await compose(store, large) }));
+  const [file] = await bodyFiles(dir);
+  const { size, blocks } = await stat(join(dir, "bodies", file!.slice(0, 2), file!));
+  assert.equal(size, bodyTopBytes + large.length);
+  assert.ok(blocks * 512 < size - bodyTopBytes / 2, `${blocks} blocks`);
+});
+
+test("a body file of an older store, which begins with its body, is read and removed", async () => {
+  const dir = await dataDir();
+  {
+    await using store = await openSqlite({ dir });
+    await store.keep(mail(1, { body: await compose(store, large) }));
+  }
+  const [file] = await bodyFiles(dir);
+  const folder = file!.slice(0, 2);
+  const old = file!.split("+")[0]!;
+  await rename(join(dir, "bodies", folder, file!), join(dir, "bodies", folder, old));
+  await writeFile(join(dir, "bodies", folder, old), large);
+  {
+    using db = new DatabaseSync(databaseFile(dir));
+    db.prepare("UPDATE message SET body_file = ?").run(join(folder, old));
+  }
+  await using store = await openSqlite({ dir });
+  await store.recover("worker");
+  assert.ok((await readBody(store, queueId(1))).equals(large));
+  await store.change({}, "drop", 5);
+  assert.deepEqual(await bodyFiles(dir), []);
 });
 
 test("a body of 20 MB costs less than 1 MB of memory", async () => {

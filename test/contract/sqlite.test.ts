@@ -4,6 +4,7 @@ import { dataDir } from "./data-dir.ts";
 import { historyStoreContract } from "./history-store.contract.ts";
 import { postponedContract } from "./postponed.contract.ts";
 import { queueStoreContract } from "./queue-store.contract.ts";
+import { senderStoreContract } from "./sender-store.contract.ts";
 import { siteStoreContract } from "./site-store.contract.ts";
 
 const sqlite = { name: "sqlite", open: async () => openSqlite({ dir: await dataDir() }) };
@@ -12,3 +13,4 @@ bodyContract(sqlite);
 historyStoreContract(sqlite);
 postponedContract(sqlite);
 siteStoreContract(sqlite);
+senderStoreContract(sqlite);

@@ -55,7 +55,7 @@ async function configFor(t: TestContext, ledger: Ledger): Promise<Config> {
     route: [{ to: "b.example", ...b }, a],
     retry: { schedule: ["20ms", "50ms", "200ms"], delay_notice_after: "0s" },
   });
-  return { ...config, listen: [{ address: { host: "127.0.0.1", port: 0 }, tls: "none" }] };
+  return { ...config, listen: [{ address: { host: "127.0.0.1", port: 0 }, tls: "none", for: "relay" }] };
 }
 
 /** Clients that send letter after letter, to whichever server is up. */

@@ -18,6 +18,8 @@ const folder = join(suites, "smtp");
 const deviations: Record<string, readonly string[]> = {
   // theirs refuses STARTTLS when bytes follow; here the bytes are thrown away, RFC 3207 §4.2 leaves it open
   "starttls_with_injection.test": ["220", "250", "220"],
+  // theirs says 501 to STARTTLS within a transaction; RFC 5321 §4.2.2: 503 is for a bad sequence of commands
+  "starttls_session_fixation.test": ["220", "250", "334", "334", "235", "250", "250", "503"],
 };
 
 /** The codes of whole replies. */
@@ -31,8 +33,8 @@ describe("another server's dialogues", () => {
   for (const file of files) {
     const lines = readFileSync(join(folder, file), "utf8").split("\n");
     const wantsAuth = lines.some((line) => /^C: AUTH/i.test(line));
-    test(file, { skip: wantsAuth && "it needs AUTH, which is not offered" }, () => {
-      const edge = new StubEdge({}, decideLike(true)).start();
+    test(file, () => {
+      const edge = new StubEdge(wantsAuth ? { mechanisms: () => ["LOGIN"] } : {}, decideLike(true)).start();
       for (const line of lines)
         if (line.startsWith("C:")) edge.feed(`${unescape(line.slice(2).replace(/^ /, ""))}\r\n`);
       // "250.*" stands for the first line of a reply that goes on

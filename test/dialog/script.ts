@@ -22,6 +22,10 @@ function edgeOf(lines: readonly string[]): StubEdge {
     ...Object.fromEntries(numbers),
     mayXclient: words.includes("xclient"),
     offersStartTls: !words.includes("no-starttls"),
+    ...(words.some((word) => word.startsWith("login")) && {
+      mechanisms: ({ tls }) => (tls !== undefined || words.includes("login-in-clear") ? ["PLAIN", "LOGIN"] : []),
+    }),
+    ...(words.includes("submission") && { submission: true }),
   };
   return new StubEdge(own, decideLike(words.includes("trusted")));
 }

@@ -3,6 +3,8 @@ import { type Client } from "../../src/mail/client.ts";
 import { type Envelope } from "../../src/mail/envelope.ts";
 import { type Reply, reply } from "../../src/mail/reply.ts";
 import { type Effect, type Question, type Session } from "../../src/smtp/effect.ts";
+import type { SaslOutcome } from "../../src/smtp/sasl/exchange.ts";
+import { wrongPassword } from "../../src/smtp/sasl/refusals.ts";
 import { type SessionSettings, createSession } from "../../src/smtp/server-session.ts";
 
 export const settings: SessionSettings = {
@@ -44,6 +46,18 @@ export const decideLike =
     }
   };
 
+/** The account bob@mydomain.tld has the password "secret". `responses`: all of the exchange, as text. */
+function logIn(mechanism: string, responses: readonly (string | undefined)[]): SaslOutcome {
+  const [first, second] = responses.filter((response) => response !== undefined);
+  const isLogin = mechanism === "LOGIN";
+  const asked = isLogin ? [first, second] : [first];
+  const missing = asked.indexOf(undefined);
+  if (missing !== -1)
+    return { kind: "challenge", bytes: Buffer.from(isLogin ? ["Username:", "Password:"][missing]! : "") };
+  const isRight = asked.join("\0").replace(/^\0/, "") === "bob@mydomain.tld\0secret";
+  return isRight ? { kind: "accepted", account: "bob@mydomain.tld" } : wrongPassword;
+}
+
 export class StubEdge {
   readonly session: Session;
   /** Everything the session sent, one element for each `send`. */
@@ -57,6 +71,8 @@ export class StubEdge {
   closed = false;
   #decide: Decide;
   #content: Uint8Array[] | undefined;
+  /** The exchange that goes on. */
+  #login: { readonly mechanism: string; readonly responses: (string | undefined)[] } | undefined;
 
   constructor(own: Partial<SessionSettings> = {}, decide: Decide = decideLike(false), from: Client = client) {
     this.session = createSession({ ...settings, ...own }, from);
@@ -113,6 +129,14 @@ export class StubEdge {
       case "start-tls":
         this.handshakes += 1;
         return;
+      case "login": {
+        if (effect.mechanism !== undefined) this.#login = { mechanism: effect.mechanism, responses: [] };
+        if (this.#login === undefined) throw new Error("a login goes on that was not begun");
+        const { mechanism, responses } = this.#login;
+        responses.push(effect.response && Buffer.from(effect.response).toString());
+        this.perform(this.session.login(logIn(mechanism, responses)));
+        return;
+      }
       case "refused":
         this.refusals.push(effect);
         return;

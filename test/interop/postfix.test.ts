@@ -1,7 +1,9 @@
 // Postfix as the client that relays to Waybill, and as the next hop that Waybill delivers to.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parseZone } from "../../src/dns/zone.ts";
 import type { Event } from "../../src/journal/event.ts";
+import { startDnsServer } from "../../src/lab/dns-server.ts";
 import { selfSigned } from "../../src/receive/self-signed.ts";
 import { freePort } from "../support/free-port.ts";
 import { type Postfix, postfixSkip, startPostfix } from "../support/postfix.ts";
@@ -16,6 +18,8 @@ interface Places {
   readonly postfix: Postfix;
   /** Mail for via-postfix.test goes from Waybill to Postfix, all other to the sink. */
   readonly waybill: RunningServer;
+  /** Postfix is a stranger to it: mail from Postfix for greylisted.test goes there. */
+  readonly greylister: RunningServer;
   readonly sink: Sink;
 }
 
@@ -36,9 +40,30 @@ async function startWaybill(sink: Sink, postfixPort: number): Promise<RunningSer
   });
 }
 
-const postfixSettings = (sink: Sink, waybill: RunningServer, policy: PolicyService) => ({
+/** Without a DNS that knows anybody. */
+async function startGreylister(sink: Sink, dns: string): Promise<RunningServer> {
+  return runServer({
+    relay: { networks: [] },
+    dns: { servers: [dns] },
+    domain: [{ name: "greylisted.test", deliver: "relay" }],
+    route: [routeTo(sink.port)],
+    greylist: { for: "unknown", delay: "1s" },
+  });
+}
+
+interface Around {
+  readonly sink: Sink;
+  readonly waybill: RunningServer;
+  readonly greylister: RunningServer;
+  readonly policy: PolicyService;
+}
+
+const postfixSettings = ({ sink, waybill, greylister, policy }: Around) => ({
   relayhost: `[127.0.0.1]:${sink.port}`,
-  transport_maps: `inline:{ { to-waybill.test = smtp:[127.0.0.1]:${waybill.port} }, { ours.to-waybill.test = smtp:[127.0.0.1]:${waybill.port} } }`,
+  transport_maps: `inline:{ { to-waybill.test = smtp:[127.0.0.1]:${waybill.port} }, { ours.to-waybill.test = smtp:[127.0.0.1]:${waybill.port} }, { greylisted.test = smtp:[127.0.0.1]:${greylister.port} } }`,
+  queue_run_delay: "1s",
+  minimal_backoff_time: "1s",
+  maximal_backoff_time: "1s",
   smtp_tls_policy_maps: `inline:{ { [127.0.0.1]:${waybill.port} = encrypt } }`,
   smtpd_recipient_restrictions: `check_policy_service inet:127.0.0.1:${policy.port}, check_recipient_access inline:{ { gone@via-postfix.test = 550 5.1.1 nobody of that name } }`,
 });
@@ -139,6 +164,27 @@ const plays: Readonly<Record<string, (places: Places) => Promise<void>>> = {
     assert.equal(sink.taken.all.filter(isTo(to[1]!)).length, 0);
   },
 
+  "is asked to come again, does so by itself, and is known from then on": async ({ postfix, greylister, sink }) => {
+    const from = "me@postfix.test";
+    const send = async (to: string): Promise<void> => {
+      const { code, stderr } = await postfix.sendmail(["-f", from, to], {
+        input: `From: ${from}\nSubject: hi\n\nhi\n`,
+      });
+      assert.equal(code, 0, stderr);
+      await sink.taken.first(isTo(to));
+    };
+    const { all } = greylister.events;
+    const deferrals = (): number =>
+      all.filter((event) => event.kind === "refused" && event.check === "greylist").length;
+    await send("ann@greylisted.test");
+    const attempts = deferrals();
+    assert.ok(attempts >= 1, "the first attempt was not taken");
+    assert.match(await postfix.log(), /451 4\.7\.1 greylisted, .* welcome in 1 second, /);
+    await send("ben@greylisted.test");
+    assert.equal(deferrals(), attempts);
+    assert.equal(sink.taken.all.filter(isTo("ann@greylisted.test")).length, 1);
+  },
+
   "passes UTF-8 addresses, both ways": async ({ postfix, waybill, sink }) => {
     await using client = await RawClient.open(waybill.port);
     const there = "gr\u00fcn@via-postfix.test";
@@ -172,11 +218,14 @@ test("Postfix", { skip: postfixSkip }, async (t) => {
   const sink = stack.use(await startSink({ offers: everyExtension.filter((word) => word !== "BINARYMIME") }));
   const port = await freePort();
   const waybill = stack.use(await startWaybill(sink, port));
+  const dns = await startDnsServer({ zone: parseZone("") });
+  stack.defer(() => dns.close());
+  const greylister = stack.use(await startGreylister(sink, `${dns.address}:${dns.port}`));
   const policy = stack.use(await startPolicyService(decide));
   const pem = await selfSigned("postfix.test", Date.now());
-  const settings = postfixSettings(sink, waybill, policy);
+  const settings = postfixSettings({ sink, waybill, greylister, policy });
   const postfix = stack.use(await startPostfix({ port, pem, settings }));
-  const places: Places = { postfix, waybill, sink };
+  const places: Places = { postfix, waybill, greylister, sink };
   for (const [name, play] of Object.entries(plays))
     await t.test(name, async (t) => {
       try {

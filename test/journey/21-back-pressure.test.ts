@@ -114,6 +114,8 @@ function frontDoor({ maxBytes = Infinity, keep }: { maxBytes?: number; keep?: (k
     giveUpAfterMs: 1_000_000,
     journal: new Journal([]),
     judge: createJudge([], world),
+    maxHeaderBytes: 256 * 1024,
+    mend: (header) => header,
     isTrusted: () => true,
     whose: () => "elsewhere",
     expand: (recipients) => recipients.map(({ address }) => ({ address })),

@@ -93,7 +93,7 @@ export class Lab implements AsyncDisposable {
     const config = schema.parse(this.#settings);
     const log = openLog({ level: "silent", format: "json" });
     this.#server = await startServer({
-      config: { ...config, listen: [{ address: { host: "127.0.0.1", port: 0 }, tls: "starttls" }] },
+      config: { ...config, listen: [{ address: { host: "127.0.0.1", port: 0 }, tls: "starttls", for: "relay" }] },
       world: this.world,
       log: { ...log, listener: (event) => this.#tell(() => this.events.push(event)) },
     });

@@ -31,8 +31,14 @@ export async function connectClient(port: number): Promise<SmtpClient> {
 /** Not greeted yet. */
 export async function openClient(port: number): Promise<SmtpClient> {
   const socket = connect({ port, host: "127.0.0.1", noDelay: true });
-  const replies = readReplies(socket);
+  const client = smtpClient(socket);
   await once(socket, "connect");
+  return client;
+}
+
+/** On a connection that is there, or will be. */
+export function smtpClient(socket: Socket): SmtpClient {
+  const replies = readReplies(socket);
   const reply = async (): Promise<string> => (await replies.next()).value ?? "closed";
   return {
     reply,

@@ -56,6 +56,12 @@ export class Thread<Offered extends Operations> implements Calls<Offered> {
     await exit;
   }
 
+  /** At once, whatever it is doing; calls under way are rejected. */
+  async terminate(): Promise<void> {
+    this.#caller.end(new Error(`${this.#name} was ended`));
+    await this.#worker.terminate();
+  }
+
   #end(reason: Error): void {
     const isUnasked = !this.#caller.hasEnded;
     this.#caller.end(reason);

@@ -1,5 +1,6 @@
 // Options and words that several commands share.
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { Resolver } from "node:dns";
 import { labDir } from "../../lab/place.ts";
 import { type ControlClient, controlClient, readConfig } from "../control-client.ts";
 
@@ -18,6 +19,24 @@ export const configOption = (): Option =>
 export const labOption = (): Option => new Option("--lab", "talk to the running lab").conflicts("config");
 
 export const jsonOption = (): Option => new Option("--json", "print JSON, one object per line");
+
+/** For the commands that ask DNS. */
+export const resolverOption = (): Option =>
+  new Option(
+    "--resolver <host:port>",
+    "the DNS server to ask, instead of the configured one or this machine's",
+  ).argParser(parseServer);
+
+/** An address, and a port unless it is 53. */
+function parseServer(text: string): string {
+  const server = text.replace(/^localhost(?=:|$)/i, "127.0.0.1");
+  try {
+    new Resolver().setServers([server]);
+  } catch {
+    throw new InvalidArgumentError("It must be an address and a port: 192.0.2.53:53, [2001:db8::53]:53.");
+  }
+  return server;
+}
 
 export const example = (command: Command, ...lines: readonly string[]): Command =>
   command.addHelpText("after", `\nExample:\n${lines.map((line) => `  $ ${line}`).join("\n")}`);

@@ -3,9 +3,12 @@ import type { Client } from "../../mail/client.ts";
 import { type Known, type Next, type Rules } from "../rule.ts";
 import { xclientAttributes } from "../xclient.ts";
 import { answer, outOfSequence } from "./answer.ts";
+import { mechanismsFor } from "./login.ts";
 
 /** EHLO's keywords, one for each line. */
-function extensions({ settings, client }: Known): string[] {
+function extensions(known: Known): string[] {
+  const { settings, client } = known;
+  const mechanisms = mechanismsFor(known);
   return [
     "PIPELINING", // RFC 2920
     `SIZE ${settings.maxMessageBytes}`, // RFC 1870
@@ -18,6 +21,7 @@ function extensions({ settings, client }: Known): string[] {
     `LIMITS RCPTMAX=${settings.maxRecipients}`, // RFC 9422
     // RFC 3207 §4.2: not any more once TLS is on
     ...(settings.offersStartTls && client.tls === undefined ? ["STARTTLS"] : []),
+    ...(mechanisms.length > 0 ? [`AUTH ${mechanisms.join(" ")}`] : []), // RFC 4954 §3
     ...(settings.mayXclient ? [`XCLIENT ${xclientAttributes}`] : []),
     "HELP",
   ];

@@ -3,6 +3,7 @@ import type { Rules } from "../rule.ts";
 import { content } from "./content.ts";
 import { hello } from "./hello.ts";
 import { information } from "./information.ts";
+import { login } from "./login.ts";
 import { transaction } from "./transaction.ts";
 
-export const rules: Rules = { ...hello, ...transaction, ...content, ...information };
+export const rules: Rules = { ...hello, ...transaction, ...content, ...login, ...information };

@@ -7,12 +7,22 @@ import { answer, outOfSequence } from "./answer.ts";
 function checkMail({ origin }: CommandOf<"MAIL">, { settings, client, transaction }: Known): Next {
   if (client.helloName === undefined) return outOfSequence("send EHLO first");
   if (transaction !== undefined) return outOfSequence("a transaction is open; finish it, or send RSET");
+  if (settings.submission && client.account === undefined)
+    return mustLogIn(client.tls !== undefined || !settings.offersStartTls);
   const { maxMessageBytes } = settings;
   // RFC 1870 §6.1
   if ((origin.declaredBytes ?? 0) > maxMessageBytes)
     return answer(552, "5.3.4", `message larger than the limit of ${maxMessageBytes} bytes`);
   return { kind: "ask", question: { about: "reverse-path", client, origin } };
 }
+
+/** RFC 6409 §4.3, RFC 4954 §6 */
+const mustLogIn = (isSecure: boolean): Next =>
+  answer(
+    530,
+    "5.7.0",
+    `this port is for mail apps that log in; ${isSecure ? "turn on" : "turn on encryption (STARTTLS) and"} authentication for the outgoing server in your mail app's settings, with your user name and password; mail from other servers goes to port 25`,
+  );
 
 function checkRcpt(command: CommandOf<"RCPT">, { settings, client, transaction }: Known): Next {
   if (transaction === undefined) return outOfSequence("send MAIL FROM first");

@@ -1,6 +1,7 @@
 // Bodies of the memory driver: chunks in memory, within a limit for all of them together.
 import { isAscii } from "node:buffer";
 import { type Body, type BodyWriter, StoreFull } from "../../queue/store.ts";
+import { checkTop } from "../body-top.ts";
 
 const headBytes = 64 * 1024;
 
@@ -65,13 +66,25 @@ export class MemoryWriter implements BodyWriter {
     this.#chunks.push(Uint8Array.from(bytes));
   }
 
-  async finish(): Promise<MemoryBody> {
-    if (this.#full !== undefined) {
+  async finish(top?: Uint8Array): Promise<MemoryBody> {
+    try {
+      this.#body ??= this.#bodyWith(top);
+      return this.#body;
+    } catch (error) {
       await this.discard();
-      throw this.#full;
+      throw error;
     }
-    this.#body ??= new MemoryBody(new Uint8Array(Buffer.concat(this.#chunks)));
-    return this.#body;
+  }
+
+  #bodyWith(top: Uint8Array | undefined): MemoryBody {
+    if (this.#full !== undefined) throw this.#full;
+    if (top !== undefined) {
+      checkTop(top);
+      this.#room.take(top.length);
+      this.#sizeBytes += top.length;
+      this.#chunks.unshift(top);
+    }
+    return new MemoryBody(new Uint8Array(Buffer.concat(this.#chunks)));
   }
 
   async discard(): Promise<void> {

@@ -3,6 +3,16 @@ import type { Instant } from "../../base/world.ts";
 import type { ShareRequest, SiteRecord, SiteStore } from "../../deliver/site-store.ts";
 import type { Event } from "../../journal/event.ts";
 import type { HistoryQuery, HistoryStore } from "../../journal/history.ts";
+import type {
+  Fading,
+  Pin,
+  SenderChange,
+  SenderId,
+  SenderKind,
+  SenderPage,
+  SenderRecord,
+  SenderStore,
+} from "../../judge/sender-store.ts";
 import type { QueueId } from "../../mail/message.ts";
 import {
   type BodyWriter,
@@ -34,6 +44,7 @@ import {
   toQueuedDelivery,
 } from "../deliveries.ts";
 import { MemoryHistory } from "./history.ts";
+import { MemorySenders } from "./senders.ts";
 import { MemorySites } from "./sites.ts";
 
 export interface MemoryOptions {
@@ -41,16 +52,19 @@ export interface MemoryOptions {
   readonly maxBytes?: number;
 }
 
-export const openMemory = ({ maxBytes = Infinity }: MemoryOptions = {}): QueueStore & HistoryStore & SiteStore =>
-  new MemoryStore(maxBytes);
+export const openMemory = ({ maxBytes = Infinity }: MemoryOptions = {}): QueueStore &
+  HistoryStore &
+  SiteStore &
+  SenderStore => new MemoryStore(maxBytes);
 
 const readBytes = 128 * 1024; // per chunk
 
-class MemoryStore implements QueueStore, HistoryStore, SiteStore {
+class MemoryStore implements QueueStore, HistoryStore, SiteStore, SenderStore {
   readonly #room: Room;
   readonly #history = new MemoryHistory();
   readonly #quota = new RefusalQuota();
   readonly #sites = new MemorySites();
+  readonly #senders = new MemorySenders();
   readonly #bodies = new Map<QueueId, Uint8Array>();
   /** In order of arrival. */
   readonly #deliveries = new Map<number, Kept>();
@@ -213,6 +227,30 @@ class MemoryStore implements QueueStore, HistoryStore, SiteStore {
 
   share(by: string, requests: readonly ShareRequest[], times: { now: Instant; until: Instant }): Promise<number[]> {
     return this.#sites.share(by, requests, times);
+  }
+
+  recallSenders(ids: readonly SenderId[], now: Instant): Promise<SenderRecord[]> {
+    return this.#senders.recallSenders(ids, now);
+  }
+
+  learnSenders(changes: readonly SenderChange[], fading: Fading): Promise<void> {
+    return this.#senders.learnSenders(changes, fading);
+  }
+
+  pinSender(id: SenderId, pin: Pin | undefined, fading: Fading): Promise<void> {
+    return this.#senders.pinSender(id, pin, fading);
+  }
+
+  forgetSender(id: SenderId): Promise<boolean> {
+    return this.#senders.forgetSender(id);
+  }
+
+  pageSenders(kind: SenderKind, page: SenderPage): Promise<SenderRecord[]> {
+    return this.#senders.pageSenders(kind, page);
+  }
+
+  pruneSenders(now: Instant, most: Readonly<Record<SenderKind, number>>): Promise<number> {
+    return this.#senders.pruneSenders(now, most);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

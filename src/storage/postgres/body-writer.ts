@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { type FileHandle, mkdir, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { type Body, type BodyWriter, StoreFull } from "../../queue/store.ts";
+import { checkTop, headWith } from "../body-top.ts";
 
 export const bodyLimits = {
   inlineBytes: 100 * 1024, // larger bodies are kept in chunks, and never whole in memory
@@ -12,16 +13,22 @@ export const bodyLimits = {
   headBytes: 64 * 1024,
 } as const;
 
+/** A file, and what goes before it. */
+interface FileContent {
+  readonly top: Uint8Array;
+  readonly file: FileHandle;
+}
+
 /** A finished body; to be kept once. */
 export class SpooledBody implements Body {
   readonly sizeBytes: number;
   readonly head: Uint8Array;
   readonly eightBit: boolean;
   /** Its bytes, or the file that has them. */
-  readonly content: Uint8Array | FileHandle;
+  readonly content: Uint8Array | FileContent;
   #taken = false;
 
-  constructor(facts: Body, content: Uint8Array | FileHandle) {
+  constructor(facts: Body, content: Uint8Array | FileContent) {
     this.sizeBytes = facts.sizeBytes;
     this.head = facts.head;
     this.eightBit = facts.eightBit;
@@ -40,12 +47,12 @@ export class SpooledBody implements Body {
   }
 
   async close(): Promise<void> {
-    if (!(this.content instanceof Uint8Array)) await this.content.close().catch(() => {}); // closed already
+    if (!(this.content instanceof Uint8Array)) await this.content.file.close().catch(() => {}); // closed already
   }
 }
 
 /** Pieces of what is in a file or in memory; each is good until the next is asked for. */
-export async function* chunksOf(content: Uint8Array | FileHandle): AsyncGenerator<Buffer> {
+export async function* chunksOf(content: Uint8Array | FileContent): AsyncGenerator<Buffer> {
   const { chunkBytes } = bodyLimits;
   const block = content instanceof Uint8Array ? undefined : Buffer.alloc(chunkBytes);
   for (let from = 0; ; from += chunkBytes) {
@@ -58,8 +65,11 @@ export async function* chunksOf(content: Uint8Array | FileHandle): AsyncGenerato
   }
 }
 
-async function readAt(file: FileHandle, position: number, chunk: Buffer): Promise<Buffer> {
-  let used = 0;
+async function readAt({ top, file }: FileContent, from: number, chunk: Buffer): Promise<Buffer> {
+  const rest = top.subarray(from); // it fits into a chunk
+  chunk.set(rest);
+  let used = rest.length;
+  const position = from - top.length;
   while (used < chunk.length) {
     const { bytesRead } = await file.read(chunk, used, chunk.length - used, position + used);
     if (bytesRead === 0) break;
@@ -67,6 +77,8 @@ async function readAt(file: FileHandle, position: number, chunk: Buffer): Promis
   }
   return chunk.subarray(0, used);
 }
+
+const none = new Uint8Array(0);
 
 export class SpoolingWriter implements BodyWriter {
   /** Of temporary files. */
@@ -130,22 +142,28 @@ export class SpoolingWriter implements BodyWriter {
     this.#used = 0;
   }
 
-  finish(): Promise<SpooledBody> {
-    this.#finished ??= this.#finish();
+  finish(top: Uint8Array = none): Promise<SpooledBody> {
+    this.#finished ??= this.#finish(top);
     return this.#finished;
   }
 
-  async #finish(): Promise<SpooledBody> {
+  async #finish(top: Uint8Array): Promise<SpooledBody> {
     try {
       await this.#busy;
+      checkTop(top);
       if (this.#file !== undefined) await this.#flush();
     } catch (error) {
       await this.#file?.close();
       throw error;
     }
-    const content = this.#file ?? this.#block.subarray(0, this.#used);
-    const head = this.#head ?? this.#block.subarray(0, Math.min(this.#used, bodyLimits.headBytes));
-    return new SpooledBody({ sizeBytes: this.#sizeBytes, head, eightBit: this.#eightBit }, content);
+    const facts = { sizeBytes: this.#sizeBytes + top.length, eightBit: this.#eightBit || !isAscii(top) };
+    if (this.#file !== undefined) {
+      const head = headWith(top, this.#head!, bodyLimits.headBytes);
+      return new SpooledBody({ ...facts, head }, { top, file: this.#file });
+    }
+    const written = this.#block.subarray(0, this.#used);
+    const content = top.length === 0 ? written : Buffer.concat([top, written]);
+    return new SpooledBody({ ...facts, head: content.subarray(0, bodyLimits.headBytes) }, content);
   }
 
   async discard(): Promise<void> {

@@ -3,6 +3,7 @@
 import type { SiteRecord } from "../../deliver/site-store.ts";
 import { domainOf } from "../../mail/address.ts";
 import type { Event } from "../../journal/event.ts";
+import type { SenderRecord } from "../../judge/sender-store.ts";
 import type { Message } from "../../mail/message.ts";
 import type { QueuedDelivery } from "../../queue/store.ts";
 import { insertChunks } from "./bodies.ts";
@@ -12,6 +13,7 @@ import { recordEvents } from "./history.ts";
 import { migrate } from "./migrate.ts";
 import { bigints, booleans, byteas, integers, texts } from "./parameters.ts";
 import { wishesOf } from "./rows.ts";
+import { addSenders } from "./senders.ts";
 import { saveLearnt, suspendSite } from "./sites.ts";
 
 /** A message of the other store with those of its deliveries that are left. */
@@ -140,6 +142,10 @@ export class MoveTarget implements AsyncDisposable {
     await saveLearnt(this.#connections, records);
     for (const { site, suspended } of records)
       if (suspended !== undefined) await suspendSite(this.#connections, site, suspended);
+  }
+
+  async addSenders(records: readonly SenderRecord[]): Promise<void> {
+    await addSenders(this.#connections, records);
   }
 
   /** From here on, the other store's mail is this one's. */

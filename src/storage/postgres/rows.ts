@@ -57,7 +57,8 @@ export const toQueuedDelivery = (row: DeliveryRow & MessageRow & { state: Delive
   dueAt: row.due_at,
 });
 
-/** JSON of a recipient's DSN wishes; null when it has none, as most. */
-export function wishesOf({ notify, orcpt }: Recipient): string | null {
-  return notify === undefined && orcpt === undefined ? null : JSON.stringify({ notify, orcpt });
+/** JSON of what else is known of a recipient (DSN wishes, a reverse-path of its own); null: nothing, as of most. */
+export function wishesOf({ notify, orcpt, reversePath }: Recipient): string | null {
+  if (notify === undefined && orcpt === undefined && reversePath === undefined) return null;
+  return JSON.stringify({ notify, orcpt, reversePath });
 }

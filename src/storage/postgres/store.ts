@@ -5,6 +5,16 @@ import type { Instant } from "../../base/world.ts";
 import type { ShareRequest, SiteRecord, SiteStore } from "../../deliver/site-store.ts";
 import type { Event } from "../../journal/event.ts";
 import type { HistoryQuery, HistoryStore } from "../../journal/history.ts";
+import type {
+  Fading,
+  Pin,
+  SenderChange,
+  SenderId,
+  SenderKind,
+  SenderPage,
+  SenderRecord,
+  SenderStore,
+} from "../../judge/sender-store.ts";
 import type { QueueId } from "../../mail/message.ts";
 import type {
   BodyWriter,
@@ -42,6 +52,7 @@ import { migrate } from "./migrate.ts";
 import { Membership } from "./nodes.ts";
 import { RecentBodies } from "../recent-bodies.ts";
 import { removeEmptied, type Settled, settleDeliveries, type Settling, sweepEmptied } from "./settling.ts";
+import { forgetSender, learnSenders, pageSenders, pinSender, pruneSenders, recallSenders } from "./senders.ts";
 import { listSites, saveLearnt, shareSites, suspendSite } from "./sites.ts";
 import { Turns } from "./turns.ts";
 
@@ -74,13 +85,15 @@ export interface PostgresOptions {
 }
 
 /** Rejects with words for the operator: cannot reach, wrong password, no such database, too old, too new. */
-export async function openPostgres(options: PostgresOptions): Promise<QueueStore & HistoryStore & SiteStore> {
+export async function openPostgres(
+  options: PostgresOptions,
+): Promise<QueueStore & HistoryStore & SiteStore & SenderStore> {
   const connection = connectionOf(options.url, options.schema);
   await migrate(connection);
   return new PostgresStore(options, connection);
 }
 
-class PostgresStore implements QueueStore, HistoryStore, SiteStore {
+class PostgresStore implements QueueStore, HistoryStore, SiteStore, SenderStore {
   readonly #dir: string;
   /** For what mail waits for. */
   readonly #mail: Connections;
@@ -293,6 +306,30 @@ class PostgresStore implements QueueStore, HistoryStore, SiteStore {
     times: { readonly now: Instant; readonly until: Instant },
   ): Promise<number[]> {
     return shareSites(this.#mail, { by, requests, times });
+  }
+
+  recallSenders(ids: readonly SenderId[], now: Instant): Promise<SenderRecord[]> {
+    return recallSenders(this.#mail, ids, now);
+  }
+
+  learnSenders(changes: readonly SenderChange[], fading: Fading): Promise<void> {
+    return learnSenders(this.#mail, changes, fading);
+  }
+
+  pinSender(id: SenderId, pin: Pin | undefined, fading: Fading): Promise<void> {
+    return pinSender(this.#mail, { id, pin, now: fading.now });
+  }
+
+  forgetSender(id: SenderId): Promise<boolean> {
+    return forgetSender(this.#mail, id);
+  }
+
+  pageSenders(kind: SenderKind, page: SenderPage): Promise<SenderRecord[]> {
+    return pageSenders(this.#desk, kind, page);
+  }
+
+  pruneSenders(now: Instant, most: Readonly<Record<SenderKind, number>>): Promise<number> {
+    return pruneSenders(this.#mail, now, most);
   }
 
   /** After all calls made before; what we hold may be attempted by others at once. */

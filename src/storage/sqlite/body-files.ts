@@ -1,10 +1,11 @@
-// Files of large bodies, below bodies/ of the data directory: on the disk before their message is kept.
+// Files of large bodies, below bodies/ of the data directory: on the disk before their message is kept. In front of the
+// body is room for what is put on top of it in the end, a hole that takes no space; the name tells where the body starts.
 import { randomBytes } from "node:crypto";
 import { closeSync, createReadStream, fsyncSync, openSync } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, unlink } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { bytesIn, type Parts } from "../../base/parts.ts";
-import { StoreFull } from "../../queue/store.ts";
+import { bodyTopBytes, StoreFull } from "../../queue/store.ts";
 
 const readBytes = 128 * 1024; // per chunk
 
@@ -37,11 +38,12 @@ export class BodyFiles {
 
   async create(): Promise<BodyFile> {
     const id = randomBytes(16).toString("hex");
-    const name = join(id.slice(0, 2), id);
+    const base = join(id.slice(0, 2), id);
+    const name = nameOf(base, bodyTopBytes);
     this.#composing.add(name);
     try {
       const handle = await this.#createIn(name);
-      return new BodyFile({ name, handle, files: this });
+      return new BodyFile({ base, handle, files: this });
     } catch (error) {
       this.#composing.delete(name);
       throw inWords(error, this.#dir);
@@ -61,6 +63,18 @@ export class BodyFiles {
     }
   }
 
+  /** Of a file that is being composed. */
+  async rename(from: string, to: string): Promise<void> {
+    this.#composing.add(to);
+    try {
+      await rename(join(this.#dir, from), join(this.#dir, to));
+      this.#composing.delete(from);
+    } catch (error) {
+      this.#composing.delete(to);
+      throw error;
+    }
+  }
+
   /** The file belongs to a message now, or is gone. */
   settle(name: string): void {
     this.#composing.delete(name);
@@ -73,7 +87,7 @@ export class BodyFiles {
   }
 
   read(name: string): AsyncIterable<Uint8Array> {
-    return createReadStream(join(this.#dir, name), { highWaterMark: readBytes });
+    return createReadStream(join(this.#dir, name), { start: startIn(name), highWaterMark: readBytes });
   }
 
   syncEntry(name: string): Promise<void> {
@@ -93,25 +107,58 @@ export class BodyFiles {
   }
 }
 
+const nameOf = (base: string, start: number): string => `${base}+${start}`;
+
+/** Where the body starts; a file without it in its name is of an older store, and has no room in front. */
+const startIn = (name: string): number => Number(name.split("+")[1] ?? 0);
+
 /** A file that is being written. */
 export class BodyFile {
-  readonly name: string;
+  readonly #base: string;
   readonly #handle: FileHandle;
   readonly #files: BodyFiles;
+  #start: number = bodyTopBytes;
+  #end: number = bodyTopBytes;
 
-  constructor({ name, handle, files }: { name: string; handle: FileHandle; files: BodyFiles }) {
-    this.name = name;
+  constructor({ base, handle, files }: { base: string; handle: FileHandle; files: BodyFiles }) {
+    this.#base = base;
     this.#handle = handle;
     this.#files = files;
+  }
+
+  get name(): string {
+    return nameOf(this.#base, this.#start);
   }
 
   async append(parts: Parts): Promise<void> {
     try {
       const wanted = bytesIn(parts);
-      const { bytesWritten } = await this.#files.inTurn(() => this.#handle.writev(parts as Uint8Array[]));
-      if (bytesWritten < wanted) await this.#handle.appendFile(Buffer.concat(parts).subarray(bytesWritten)); // the disk may have room for it, or says why not
+      const { bytesWritten } = await this.#files.inTurn(() => this.#handle.writev(parts as Uint8Array[], this.#end));
+      // the disk may have room for the rest, or says why not
+      if (bytesWritten < wanted)
+        await this.#write(Buffer.concat(parts).subarray(bytesWritten), this.#end + bytesWritten);
+      this.#end += wanted;
     } catch (error) {
       throw this.#files.inWords(error);
+    }
+  }
+
+  /** To be called before `sync`, which is what makes the new name last. */
+  async putOnTop(top: Uint8Array): Promise<void> {
+    const start = this.#start - top.length;
+    try {
+      await this.#files.inTurn(() => this.#write(top, start));
+      await this.#files.rename(this.name, nameOf(this.#base, start));
+      this.#start = start;
+    } catch (error) {
+      throw this.#files.inWords(error);
+    }
+  }
+
+  async #write(bytes: Uint8Array, position: number): Promise<void> {
+    for (let written = 0; written < bytes.length;) {
+      const rest = bytes.subarray(written);
+      written += (await this.#handle.write(rest, 0, rest.length, position + written)).bytesWritten;
     }
   }
 

@@ -14,7 +14,7 @@ test("a small body does not hold much more memory than its bytes, however they c
   ]) {
     const writer = new SpoolingWriter(new BodyFiles("/none is needed"), 256 * 1_024);
     for (const bytes of pieces) await writer.write(new Uint8Array(bytes).fill(97));
-    const { sizeBytes, stored } = await writer.finish();
+    const { sizeBytes, stored } = await writer.finish(new Uint8Array(pieces.length).fill(97));
     assert.ok("parts" in stored);
     const bytes = Buffer.concat(stored.parts);
     assert.equal(bytes.length, sizeBytes);

@@ -2,6 +2,7 @@
 import { isAscii } from "node:buffer";
 import type { Parts } from "../../base/parts.ts";
 import type { Body, BodyWriter } from "../../queue/store.ts";
+import { checkTop, headWith } from "../body-top.ts";
 import type { BodyFile, BodyFiles } from "./body-files.ts";
 
 export const bodyLimits = {
@@ -83,7 +84,7 @@ export class SpoolingWriter implements BodyWriter {
     const used = this.#blockUsed + bytes.length;
     if (used > this.#block.length) {
       const size = Math.max(used, this.#block.length * 2);
-      // the first bytes are our own trace header: the content follows, and then a block of its own is due
+      // the first bytes are few, if they are not all: more follow, and then a block of its own is due
       const grown = this.#block === none ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size);
       if (this.#blockUsed > 0) grown.set(this.#block.subarray(0, this.#blockUsed));
       this.#block = grown;
@@ -121,14 +122,16 @@ export class SpoolingWriter implements BodyWriter {
     return parts;
   }
 
-  finish(): Promise<SpooledBody> {
-    this.#finished ??= this.#finish();
+  finish(top: Uint8Array = none): Promise<SpooledBody> {
+    this.#finished ??= this.#finish(top);
     return this.#finished;
   }
 
-  async #finish(): Promise<SpooledBody> {
+  async #finish(top: Uint8Array): Promise<SpooledBody> {
     try {
       await this.#busy;
+      checkTop(top);
+      if (top.length > 0) await this.#putOnTop(top);
       if (this.#file !== undefined || this.#sizeBytes > this.#largeBytes) await this.#flush();
       await this.#file?.sync();
     } catch (error) {
@@ -138,6 +141,16 @@ export class SpoolingWriter implements BodyWriter {
     if (this.#file !== undefined) return this.#body(this.#head!, { file: this.#file.name });
     const parts = this.#takeParts();
     return this.#body(headOf(parts), { parts });
+  }
+
+  async #putOnTop(top: Uint8Array): Promise<void> {
+    this.#sizeBytes += top.length;
+    this.#eightBit ||= !isAscii(top);
+    if (this.#file === undefined) this.#parts.unshift(top);
+    else {
+      this.#head = headWith(top, this.#head!, bodyLimits.headBytes);
+      await this.#file.putOnTop(top);
+    }
   }
 
   #body(head: Uint8Array, stored: HeldBody): SpooledBody {

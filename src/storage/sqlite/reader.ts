@@ -5,6 +5,7 @@ import { answerNow, serve } from "../../base/calls/serve.ts";
 import { inWords, openForReading } from "./database.ts";
 import { historyReading } from "./history.ts";
 import { listing } from "./listing.ts";
+import { senderReading } from "./senders.ts";
 
 export interface ReaderOptions {
   readonly dir: string;
@@ -16,7 +17,7 @@ export type ReaderOperations = ReturnType<typeof open>["operations"];
 
 function open() {
   const db = openForReading(dir);
-  const operations = { ...listing(db), ...historyReading(db) };
+  const operations = { ...listing(db), ...historyReading(db), ...senderReading(db) };
   const words = (error: unknown): Error => inWords(error, dir);
   return {
     operations,

@@ -12,6 +12,16 @@ import type { Instant } from "../../base/world.ts";
 import type { SiteRecord, SiteStore } from "../../deliver/site-store.ts";
 import type { Event } from "../../journal/event.ts";
 import type { HistoryQuery, HistoryStore } from "../../journal/history.ts";
+import type {
+  Fading,
+  Pin,
+  SenderChange,
+  SenderId,
+  SenderKind,
+  SenderPage,
+  SenderRecord,
+  SenderStore,
+} from "../../judge/sender-store.ts";
 import type { QueueId } from "../../mail/message.ts";
 import {
   type Body,
@@ -70,7 +80,7 @@ export interface SqliteOptions {
 }
 
 /** A store that further threads of this process may join. */
-export interface SqliteStore extends QueueStore, HistoryStore, SiteStore {
+export interface SqliteStore extends QueueStore, HistoryStore, SiteStore, SenderStore {
   /** For `joinSqlite` in thread number `spool` (1 and up). */
   connect(spool: number): Promise<SqliteConnection>;
 }
@@ -149,7 +159,8 @@ export type JoinedStore = Pick<
   SpooledStore,
   "compose" | "keep" | "claim" | "settle" | "read" | "nextDueAt" | "record" | "flush" | typeof Symbol.asyncDispose
 > &
-  SiteStore;
+  SiteStore &
+  SenderStore;
 
 /** In another thread: the store that `connection` is to. */
 export function joinSqlite(
@@ -472,6 +483,30 @@ class SpooledStore implements SqliteStore {
 
   async share(...asked: Parameters<SiteStore["share"]>): Promise<number[]> {
     return this.#share(...asked);
+  }
+
+  recallSenders(ids: readonly SenderId[], now: Instant): Promise<SenderRecord[]> {
+    return this.#writer.call("recallSenders", ids, now);
+  }
+
+  learnSenders(changes: readonly SenderChange[], fading: Fading): Promise<void> {
+    return this.#writer.call("learnSenders", changes, fading);
+  }
+
+  pinSender(id: SenderId, pin: Pin | undefined, fading: Fading): Promise<void> {
+    return this.#writer.call("pinSender", id, pin, fading);
+  }
+
+  forgetSender(id: SenderId): Promise<boolean> {
+    return this.#writer.call("forgetSender", id);
+  }
+
+  pageSenders(kind: SenderKind, page: SenderPage): Promise<SenderRecord[]> {
+    return this.#desk.call("pageSenders", kind, page);
+  }
+
+  pruneSenders(now: Instant, most: Readonly<Record<SenderKind, number>>): Promise<number> {
+    return this.#writer.call("pruneSenders", now, most);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -16,6 +16,7 @@ import { keeping, type StoredBody } from "./keeping.ts";
 import { listing } from "./listing.ts";
 import { lanes as waitingLanes } from "./lanes.ts";
 import { removal, settling } from "./settling.ts";
+import { senderReading, senderWriting } from "./senders.ts";
 import { siteReading, siteWriting } from "./sites.ts";
 
 const options = workerData as WriterOptions;
@@ -57,6 +58,8 @@ function open() {
       ...settle,
       ...siteReading(db),
       ...siteWriting(db),
+      ...senderReading(db),
+      ...senderWriting(db),
       ...changing(db, { remove, history, lanes }),
       /** Strangers fill the disk with refusals: these may not have the room for settling, and are dropped. */
       record(events: readonly Event[]): void {
@@ -64,7 +67,8 @@ function open() {
       },
       forget: (eventIds: readonly number[]): number => history.forget(eventIds),
     };
-    // a power loss may end a lease, and take the last refusals with it: nobody waits for the disk there
+    // a power loss may end a lease, and take the last refusals, and what was seen of senders, with it: nobody waits for the
+    // disk there
     const unsynced = new Set<keyof typeof operations>([
       "lastDeliveryId",
       "claim",
@@ -72,6 +76,9 @@ function open() {
       "body",
       "record",
       "forget",
+      "recallSenders",
+      "learnSenders",
+      "pruneSenders",
     ]);
     const run = groupCommit(db, operations, { inWords: words, unsynced });
     return {

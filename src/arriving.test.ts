@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Arriving, type ArrivingParts } from "./arriving.ts";
+import type { Authenticator } from "./judge/identity/authenticator.ts";
+import type { Client } from "./mail/client.ts";
+import type { Envelope } from "./mail/envelope.ts";
+import type { Authentication, SenderVerdicts } from "./mail/verdict.ts";
+import { openMemory } from "./storage/memory/store.ts";
+import { MemoryBody } from "./storage/memory/body.ts";
+
+const client: Client = { address: "192.0.2.7", port: 1, protocol: "ESMTP" };
+const envelope: Envelope = { reversePath: "", bodyType: "7bit", smtpUtf8: false, recipients: [] };
+const sender = Promise.resolve({} as SenderVerdicts);
+const verdict = {} as Authentication;
+
+/** Keeps what it was given. */
+class Recorder implements Authenticator {
+  header = "";
+  body = "";
+  discarded = false;
+
+  async sender(): Promise<SenderVerdicts> {
+    return sender;
+  }
+
+  content(_about: unknown, header: Uint8Array): ReturnType<Authenticator["content"]> {
+    this.header = Buffer.from(header).toString();
+    return {
+      write: (bytes) => void (this.body += Buffer.from(bytes).toString()),
+      finish: async () => verdict,
+      discard: () => void (this.discarded = true),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+interface Case {
+  readonly trusted?: boolean;
+  readonly parts?: Partial<ArrivingParts>;
+}
+
+function arrive({ trusted = false, parts = {} }: Case = {}) {
+  const checks = new Recorder();
+  const store = openMemory();
+  const common = { queue: store, hostname: "mx.example.org", authenticator: checks, maxHeaderBytes: 1_000 };
+  const mend: ArrivingParts["mend"] = (header) => header;
+  const arriving = new Arriving({ ...common, mend, ...parts }, { client, envelope, trusted, sender, at: 0 });
+  const finish = async (top = ""): Promise<string> => {
+    arriving.end();
+    const taken = await arriving.finish(top);
+    assert.ok(taken.kind === "body" && taken.body instanceof MemoryBody);
+    return Buffer.from(taken.body.bytes).toString();
+  };
+  return { arriving, checks, finish };
+}
+
+const message = "From: ann@example.org\r\nSubject: a\r\n b\r\n\r\nHello\r\n\r\nworld\r\n";
+
+test("split anywhere, the header goes to the checks as a whole, the body as it comes, and all of it to the store", async () => {
+  const splits = (size: number): string[] => message.match(new RegExp(`[^]{1,${size}}`, "g"))!;
+  for (const size of [1, 2, 3, 4, 5, 7, 16, 1_000]) {
+    const { arriving, checks, finish } = arrive();
+    for (const part of splits(size)) void arriving.write(Buffer.from(part));
+    assert.equal(await finish("Top: 1\r\n"), `Top: 1\r\n${message}`);
+    assert.equal(checks.header, message.slice(0, message.indexOf("Hello")), `parts of ${size}`);
+    assert.equal(checks.body, "Hello\r\n\r\nworld\r\n");
+    assert.equal(arriving.sizeBytes, message.length);
+    assert.deepEqual(
+      arriving.header.map(({ name, value }) => `${name}=${value}`),
+      ["From=ann@example.org", "Subject=a b"],
+    );
+    assert.equal(await arriving.authentication(), verdict);
+  }
+});
+
+const oddities: readonly { what: string; content: string; header: string }[] = [
+  { what: "no empty line", content: "Subject: a\r\n", header: "Subject: a\r\n" },
+  { what: "no header", content: "\r\nHello\r\n", header: "\r\n" },
+  { what: "nothing", content: "", header: "" },
+];
+for (const { what, content, header } of oddities)
+  test(`${what}: all is kept, and the checks are asked`, async () => {
+    const { arriving, checks, finish } = arrive();
+    for (const octet of Buffer.from(content)) void arriving.write(Buffer.of(octet));
+    assert.equal(await finish(), content);
+    assert.equal(checks.header, header);
+    assert.equal(checks.body, content.slice(header.length));
+  });
+
+test("results that claim to be ours are taken out of a stranger's header, and the checks see it as it came", async () => {
+  const forged = `Authentication-Results: mx.example.org; dmarc=pass\r\n${message}`;
+  const { arriving, checks, finish } = arrive();
+  void arriving.write(Buffer.from(forged));
+  assert.equal(await finish(), message);
+  assert.match(checks.header, /^Authentication-Results/);
+});
+
+test("a trusted client's message is not checked, and mended where that is asked for", async () => {
+  const mend: ArrivingParts["mend"] = (header) => Buffer.concat([Buffer.from("Date: now\r\n"), header]);
+  const { arriving, checks, finish } = arrive({ trusted: true, parts: { mend } });
+  void arriving.write(Buffer.from(message));
+  assert.equal(await finish(), `Date: now\r\n${message}`);
+  assert.equal(checks.header, "");
+  assert.equal(await arriving.authentication(), undefined);
+});
+
+test("a header section that is too long is a stranger's fault; of a trusted client it is kept as it is", async () => {
+  const long = `Subject: ${"a".repeat(2_000)}\r\n\r\nHello\r\n`;
+  for (const trusted of [false, true]) {
+    const { arriving, checks, finish } = arrive({ trusted });
+    for (const part of long.match(/[^]{1,100}/g)!) void arriving.write(Buffer.from(part));
+    assert.equal(await finish(), long);
+    assert.equal(arriving.isOversized, !trusted);
+    assert.equal(checks.header, "");
+  }
+});
+
+test("what is signed is the body behind the mended header; the signature is told at the end", async () => {
+  let signed = "";
+  const signer: ArrivingParts["signer"] = {
+    begin: (header) => ({
+      write: (body) => void (signed += Buffer.from(body).toString()),
+      finish: () => `DKIM-Signature: ${header.length}\r\n`,
+    }),
+  };
+  const { arriving, finish } = arrive({ trusted: true, parts: { signer } });
+  void arriving.write(Buffer.from(message));
+  arriving.end();
+  assert.equal(await arriving.signatures(), `DKIM-Signature: ${message.indexOf("Hello")}\r\n`);
+  assert.equal(signed, "Hello\r\n\r\nworld\r\n");
+  assert.equal(await finish("x"), `x${message}`);
+});
+
+test("who discards it ends the checks, too", async () => {
+  const { arriving, checks } = arrive();
+  void arriving.write(Buffer.from(message));
+  await arriving.discard();
+  assert.ok(checks.discarded);
+});

@@ -1,0 +1,47 @@
+// What was found out about a sender, in words, a line each.
+import type { Judged } from "../journal/event.ts";
+import { oneLine } from "../mail/failure-text.ts";
+import type { Authentication, Identity } from "../mail/verdict.ts";
+
+export const judgedTexts = ({ identity, authentication, findings }: Judged): string[] =>
+  [
+    identityText(identity),
+    ...(authentication === undefined ? [] : authenticationTexts(authentication)),
+    ...findings.map(({ check, kind, text }) => `${kindText[kind]} (${check}): ${text}`),
+  ].map(oneLine);
+
+const kindText = { mark: "marked as suspicious", defer: "asked to come back", refuse: "refused" } as const;
+
+export function identityText({ kind, name }: Identity): string {
+  switch (kind) {
+    case "account":
+      return `logged in as ${name}`;
+    case "dmarc":
+      return `from ${name}, as DMARC proves`;
+    case "dkim":
+      return `from ${name}, as DKIM proves`;
+    case "spf":
+      return `from ${name}, as SPF proves`;
+    case "network":
+      return `from somebody in the network ${name}; nothing else is proven`;
+  }
+}
+
+function authenticationTexts({ iprev, spf, dkim, arc, dmarc }: Authentication): string[] {
+  const of = (what: string, result: string, because: string): string =>
+    `${what} ${result}${because === "" ? "" : `: ${because}`}`;
+  return [
+    of("reverse name", iprev.result, iprev.because),
+    ...spf.map(({ scope, domain, result, because }) =>
+      of(`SPF of ${scope === "helo" ? "HELO" : "MAIL FROM"} ${domain}`, result, because),
+    ),
+    ...(dkim.length === 0 ? ["no DKIM signature"] : []),
+    ...dkim.map(({ domain, selector, result, because }) =>
+      of(`DKIM of ${domain} (selector ${selector})`, result, because),
+    ),
+    ...(arc.result === "none"
+      ? []
+      : [of(`ARC${arc.sealer ? ` sealed by ${arc.sealer}` : ""}`, arc.result, arc.because)]),
+    of(`DMARC${dmarc.domain === undefined ? "" : ` of ${dmarc.domain}`}`, dmarc.result, dmarc.because),
+  ];
+}

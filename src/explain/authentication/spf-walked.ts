@@ -1,0 +1,41 @@
+// What a walk through SPF records takes along, and what it comes to.
+import type { RecordingResolver } from "../../dns/recording-resolver.ts";
+import type { SpfResult } from "../../mail/verdict.ts";
+import type { IpAddress } from "./spf-address.ts";
+import type { Mechanism } from "./spf-record.ts";
+import type { Step } from "./step.ts";
+
+/** RFC 7208 §4.6.4 */
+export const spfLimits = { lookups: 10, voidLookups: 2, mxHosts: 10, names: 10 } as const;
+
+export interface SpfQuestion {
+  readonly client: IpAddress;
+  readonly helo: string;
+  readonly localPart: string;
+  readonly senderDomain: string;
+}
+
+/** Under way through the records; the counts go on through includes and redirects. */
+export interface Walk extends SpfQuestion {
+  readonly resolver: RecordingResolver;
+  readonly counts: { lookups: number; voids: number };
+}
+
+/** What decided, so that a remedy can be found. */
+export type SpfCause =
+  | { readonly kind: "matched"; readonly domain: string; readonly record: string; readonly mechanism: Mechanism }
+  | { readonly kind: "nothing-matched"; readonly domain: string; readonly record: string }
+  | { readonly kind: "not-a-domain"; readonly domain: string }
+  /** `similar`: a text that looks as if it should have been the record. */
+  | { readonly kind: "no-record"; readonly domain: string; readonly exists: boolean; readonly similar?: string }
+  | { readonly kind: "several-records"; readonly domain: string; readonly records: readonly string[] }
+  | { readonly kind: "syntax"; readonly domain: string; readonly term: string; readonly problem: string }
+  | { readonly kind: "bad-target"; readonly domain: string; readonly term: string; readonly target: string }
+  | { readonly kind: "lookups" | "voids" | "mx-hosts"; readonly domain: string; readonly term: string }
+  | { readonly kind: "dns"; readonly name: string; readonly problem: string };
+
+export interface Walked {
+  readonly result: SpfResult;
+  readonly cause: SpfCause;
+  readonly steps: readonly Step[];
+}

@@ -1,0 +1,91 @@
+// A hook as the judge runs it: what it throws, returns and forgets can harm neither the session nor the log.
+import type { World } from "../../base/world.ts";
+import type { Check, Facts, Finding } from "../check.ts";
+import { judgeLimits } from "../judge.ts";
+import { cleanFinding, nothing } from "./finding.ts";
+
+export const hookLimits = {
+  blockedMs: 100, // so long one may keep its thread, with all sessions on it, without being told of
+  loadMs: 30_000, // a module may await something before it is ready, but not for ever
+  quietMs: 60_000, // a hook is told of once in this time: it may fail for each message
+} as const;
+
+export interface HookListener {
+  readonly world: World;
+  /** A hook failed, and counted as nothing, or what it said was put right. `text` is a sentence for the log. */
+  readonly onFault: (text: string, about: { readonly hook: string; readonly error?: unknown }) => void;
+}
+
+/** `module`: the file that it is from. Its name stands before others' as `hook:NAME`. */
+export function guarded(check: Check, module: string, { world, onFault }: HookListener): Check {
+  const name = `hook:${check.name}`;
+  let toldAt = -Infinity;
+  let untold = 0;
+
+  function tell(what: string, error?: unknown): void {
+    if (world.now() - toldAt < hookLimits.quietMs) {
+      untold += 1;
+      return;
+    }
+    const times = untold === 0 ? "" : ` (${untold} more faults of it since it was told of last)`;
+    toldAt = world.now();
+    untold = 0;
+    onFault(`the hook "${check.name}" of ${module}: ${what}${times}`, {
+      hook: check.name,
+      ...(error !== undefined && { error }),
+    });
+  }
+
+  function failed(error: unknown): Finding {
+    tell(`it failed, and counts as nothing: ${error instanceof Error ? error.message : String(error)}`, error);
+    return nothing;
+  }
+
+  function cleaned(returned: unknown): Finding {
+    const { finding, fault } = cleanFinding(name, returned);
+    if (fault !== undefined) tell(fault);
+    return finding;
+  }
+
+  async function inTime(finding: Promise<Finding>): Promise<Finding> {
+    const answer = await within(judgeLimits.checkMs, finding, world);
+    if (answer === undefined) tell(`it gave no answer within ${judgeLimits.checkMs / 1_000} s, and counts as nothing`);
+    return answer ?? nothing;
+  }
+
+  function run(facts: Facts): unknown {
+    const startedAt = world.now();
+    const returned: unknown = check.judge(facts);
+    const blockedMs = world.now() - startedAt;
+    if (blockedMs > hookLimits.blockedMs)
+      tell(`it held up all sessions of its thread for ${blockedMs} ms: await what takes long, or leave it to a thread`);
+    return returned;
+  }
+
+  return {
+    name,
+    phase: check.phase,
+    judge(facts) {
+      try {
+        const returned = run(facts);
+        return isThenable(returned) ? inTime(Promise.resolve(returned).then(cleaned).catch(failed)) : cleaned(returned);
+      } catch (error) {
+        return failed(error);
+      }
+    },
+  };
+}
+
+/** Undefined: not in time. */
+export async function within<T>(ms: number, answer: Promise<T>, world: World): Promise<T | undefined> {
+  const answered = new AbortController();
+  const late = world.sleep(ms, answered.signal).then(() => undefined);
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    answered.abort();
+  }
+}
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";

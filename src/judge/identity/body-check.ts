@@ -1,0 +1,120 @@
+// The check of a signed message, as the session sees it: octets go to the thread in pieces of some size, no more at once
+// than it can read soon.
+import type { Authentication } from "../../mail/verdict.ts";
+import type { AuthenticatorSettings, ContentCheck, ContentOrigin } from "./authenticator.ts";
+import type { ContentVerdicts } from "./content.ts";
+import type { Engine } from "./engine.ts";
+import { inTime } from "./in-time.ts";
+import { lateWords, unknownContent } from "./unknown.ts";
+
+export const flightLimits = {
+  /** A call to the thread has so many octets: fewer calls are cheaper, and the library reads large pieces faster. */
+  pieceBytes: 64 * 1024,
+  /** Of one message, that were sent and not yet read. */
+  messageBytes: 512 * 1024,
+  /** Of all messages of a node. */
+  bytes: 16 * 1024 * 1024,
+} as const;
+
+export interface CheckParts {
+  readonly engine: Engine;
+  readonly settings: AuthenticatorSettings;
+  /** Of all checks together. */
+  readonly inFlight: { bytes: number };
+}
+
+export class BodyCheck implements ContentCheck {
+  readonly #parts: CheckParts;
+  readonly #origin: ContentOrigin;
+  readonly #work: number;
+  readonly #found: Promise<ContentVerdicts>;
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #inFlightBytes = 0;
+  /** A part of the body was sent: it is not here any more, to be sent again. */
+  #isSent = false;
+  #spf: Authentication["spf"] | undefined;
+
+  constructor(parts: CheckParts, origin: ContentOrigin, header: Uint8Array) {
+    this.#parts = parts;
+    this.#origin = origin;
+    const { engine, settings } = parts;
+    const work = engine.number();
+    this.#work = work;
+    const about = { client: origin.client.address, now: settings.world.now() };
+    const own = copy([header], header.length); // a call copies the whole memory that its octets are a part of
+    this.#found = engine.run(work, {
+      ask: (thread) => {
+        const answer = thread.call("content", work, about, own);
+        if (this.#spf !== undefined) void thread.call("end", work, this.#spf).catch(() => {});
+        return answer;
+      },
+      canRepeat: () => !this.#isSent,
+      lost: (because) => unknownContent(`nothing was found out, because ${because}`),
+    });
+  }
+
+  write(bytes: Uint8Array): Promise<void> | undefined {
+    this.#held.push(copy([bytes], bytes.length)); // whoever wrote them may use their memory again
+    this.#heldBytes += bytes.length;
+    return this.#heldBytes < flightLimits.pieceBytes ? undefined : this.#send();
+  }
+
+  async finish(): Promise<Authentication> {
+    const { engine, settings } = this.#parts;
+    const { world, timeoutMs } = settings;
+    if (this.#heldBytes > 0) void this.#send();
+    const sender = await this.#origin.sender;
+    this.#spf = sender.spf;
+    void engine
+      .more(this.#work)
+      ?.call("end", this.#work, sender.spf)
+      .catch(() => {});
+    const late = (): ContentVerdicts => unknownContent(lateWords(timeoutMs));
+    try {
+      return { ...sender, ...(await inTime(this.#found, { world, limitMs: timeoutMs, late })) };
+    } finally {
+      this.discard();
+    }
+  }
+
+  discard(): void {
+    this.#held = [];
+    const { engine } = this.#parts;
+    void engine
+      .more(this.#work)
+      ?.call("drop", this.#work)
+      .catch(() => {});
+    engine.end(this.#work);
+  }
+
+  /** A promise: too much is on its way. */
+  #send(): Promise<void> | undefined {
+    const { engine, inFlight } = this.#parts;
+    const piece = copy(this.#held, this.#heldBytes);
+    this.#held = [];
+    this.#heldBytes = 0;
+    const thread = engine.more(this.#work);
+    if (thread === undefined) return undefined; // all is known already
+    this.#isSent = true;
+    this.#inFlightBytes += piece.length;
+    inFlight.bytes += piece.length;
+    const wasRead = (): void => {
+      this.#inFlightBytes -= piece.length;
+      inFlight.bytes -= piece.length;
+    };
+    const sent = thread.call("body", this.#work, piece).then(wasRead, wasRead);
+    const isMuch = this.#inFlightBytes > flightLimits.messageBytes || inFlight.bytes > flightLimits.bytes;
+    return isMuch ? sent : undefined;
+  }
+}
+
+function copy(pieces: readonly Uint8Array[], bytes: number): Uint8Array<ArrayBuffer> {
+  const own = new Uint8Array(bytes);
+  let at = 0;
+  for (const piece of pieces) {
+    own.set(piece, at);
+    at += piece.length;
+  }
+  return own;
+}

@@ -1,0 +1,131 @@
+// What follows from what was found out about a stranger: checks of the judge, by the settings of [authentication]. RFC 7372
+import type { Config } from "../../config/schema.ts";
+import { type EnhancedCode, reply } from "../../mail/reply.ts";
+import type { ArcVerdict, Authentication } from "../../mail/verdict.ts";
+import type { Check, Facts, Finding } from "../check.ts";
+import { isRelated, isWithin } from "./domains.ts";
+import { helo } from "./helo.ts";
+import { oneReply } from "./reply-lines.ts";
+
+export type AuthenticationSettings = Config["authentication"];
+
+export interface Ours {
+  readonly hostname: string;
+  /** IP addresses of this machine. */
+  readonly addresses: readonly string[];
+}
+
+/** In the order of the settings. */
+export const identityChecks = (settings: AuthenticationSettings, ours: Ours): Check[] => [
+  helo(settings.bad_helo, ours),
+  reverseName(settings.reverse_name),
+  ofContent("author", (authentication) => author(settings, authentication)),
+  ofContent("dmarc", (authentication) => dmarc(settings, authentication)),
+  ofContent("spf", (authentication) => spf(settings, authentication)),
+];
+
+const nothing: Finding = { kind: "nothing" };
+
+const ofContent = (name: string, judge: (authentication: Authentication) => Finding): Check => ({
+  name,
+  phase: "content",
+  judge: ({ trusted, content }: Facts) =>
+    trusted || content?.authentication === undefined ? nothing : judge(content.authentication),
+});
+
+interface Words {
+  readonly check: string;
+  readonly code: EnhancedCode;
+  readonly because: string;
+  /** What to do, in the reply only. */
+  readonly remedy: string;
+}
+
+function as(wish: "refuse" | "mark" | "accept", { check, code, because, remedy }: Words): Finding {
+  switch (wish) {
+    case "refuse":
+      return { kind: "refuse", check, reply: reply(550, code, ...oneReply(because, remedy)) };
+    case "mark":
+      return { kind: "mark", check, because };
+    case "accept":
+      return nothing;
+  }
+}
+
+function defer(check: string, code: EnhancedCode, because: string): Finding {
+  const remedy = "this may be a fault of the network; please try again later";
+  return { kind: "defer", check, reply: reply(451, code, ...oneReply(because, remedy)) };
+}
+
+function author({ bad_author: wish }: AuthenticationSettings, { dmarc }: Authentication): Finding {
+  if (dmarc.author === "one") return nothing;
+  const remedy = "a message needs one From field with the address of its author (RFC 5322 §3.6.2)";
+  return as(wish, { check: "author", code: "5.7.1", because: dmarc.because, remedy });
+}
+
+function dmarc(settings: AuthenticationSettings, authentication: Authentication): Finding {
+  const { dmarc } = authentication;
+  if (dmarc.domain === undefined || isVouchedFor(settings, authentication)) return nothing;
+  if (dmarc.result === "temperror") return undecided(settings, authentication);
+  if (dmarc.result !== "fail" || dmarc.policy === undefined || dmarc.policy === "none") return nothing;
+  const wish = dmarc.policy === "reject" ? settings.dmarc_reject : settings.dmarc_quarantine;
+  const asks = `${dmarc.policyDomain ?? dmarc.domain} asks in its DMARC record (p=${dmarc.policy}) not to take such mail`;
+  const remedy = `${asks}: sign it with DKIM as ${dmarc.domain}, or send it from a host and with a MAIL FROM that SPF allows for ${dmarc.domain}`;
+  return as(wish, { check: "dmarc", code: "5.7.1", because: dmarc.because, remedy });
+}
+
+/** A forger must not get through by making DNS slow: what would be refused otherwise is marked at least. */
+function undecided({ temporary_failure: wish }: AuthenticationSettings, { dmarc }: Authentication): Finding {
+  if (wish === "defer") return defer("dmarc", "4.7.0", dmarc.because);
+  const isStrict = dmarc.policy !== undefined && dmarc.policy !== "none";
+  return isStrict ? { kind: "mark", check: "dmarc", because: dmarc.because } : nothing;
+}
+
+function spf(settings: AuthenticationSettings, authentication: Authentication): Finding {
+  const { spf, dmarc } = authentication;
+  const [sender] = spf;
+  if (sender === undefined || hasDmarc(dmarc) || isSigned(authentication) || isVouchedFor(settings, authentication))
+    return nothing;
+  if (sender.result === "temperror" && settings.temporary_failure === "defer")
+    return defer("spf", "4.7.24", sender.because);
+  if (sender.result !== "fail") return nothing;
+  const said = sender.explanation === undefined ? "" : `; ${sender.domain} itself says: "${sender.explanation}"`;
+  const remedy = `send it by way of a server that ${sender.domain} names in its SPF record${said}`;
+  return as(settings.spf_fail, { check: "spf", code: "5.7.23", because: sender.because, remedy });
+}
+
+/** Its policy decides, not SPF alone. RFC 9989 §8.1; where it could not be asked for, nobody knows. */
+const hasDmarc = ({ policy, result }: Authentication["dmarc"]): boolean =>
+  policy !== undefined || result === "pass" || result === "temperror";
+
+const isSigned = ({ dkim, dmarc: { domain } }: Authentication): boolean =>
+  domain !== undefined && dkim.some((verdict) => verdict.result === "pass" && isRelated(verdict.domain, domain));
+
+/** Those whom we trust sealed the message, all of them, and the first saw that it was genuine. RFC 8617 §7.2.1 */
+export function isVouchedFor({ trusted_sealers: trusted }: AuthenticationSettings, of: Authentication): boolean {
+  const { arc, dmarc } = of;
+  const { domain } = dmarc;
+  if (arc.result !== "pass" || domain === undefined || !areTrusted(arc, trusted)) return false;
+  return (arc.passed ?? []).some((passed) =>
+    passed.method === "dmarc" ? passed.domain === domain : isRelated(passed.domain, domain),
+  );
+}
+
+/** Whoever seals can write what he likes into the fields below his: one of them who lies is enough. */
+const areTrusted = ({ sealer, earlierSealers = [] }: ArcVerdict, trusted: readonly string[]): boolean =>
+  [...earlierSealers, sealer].every((name) => name !== undefined && trusted.some((domain) => isWithin(name, domain)));
+
+/** RFC 7372 §3.3: 5.7.25 */
+const reverseName = (wish: AuthenticationSettings["reverse_name"]): Check => ({
+  name: "reverse-name",
+  phase: "mail",
+  judge({ trusted, sender }) {
+    if (wish === "accept" || trusted || sender === undefined) return nothing;
+    return sender.then(({ iprev }): Finding => {
+      if (iprev.result === "pass") return nothing;
+      if (wish === "defer" || iprev.result === "temperror") return defer("reverse-name", "4.7.25", iprev.because);
+      const remedy = "give this address a name in DNS (PTR), and that name this address";
+      return as("refuse", { check: "reverse-name", code: "5.7.25", because: iprev.because, remedy });
+    });
+  },
+});

@@ -1,0 +1,27 @@
+// What is said of a sender where nothing could be found out: DNS too slow, or the thread gone. RFC 8601 §2.7: temperror
+import { domainOf } from "../../mail/address.ts";
+import type { IprevVerdict, SenderVerdicts, SpfVerdict } from "../../mail/verdict.ts";
+import type { ContentVerdicts } from "./content.ts";
+import type { AboutSender } from "./work.ts";
+import { printable } from "./words.ts";
+
+export const lateWords = (limitMs: number): string => `it took longer than ${limitMs / 1_000} s`;
+
+export const lateIprev = (because: string): IprevVerdict => ({ result: "temperror", because });
+
+export const lateSpf = ({ mailFrom, helo }: AboutSender, because: string): SpfVerdict[] => [
+  mailFrom === ""
+    ? { scope: "helo", domain: printable(helo, 255), result: "temperror", because }
+    : { scope: "mailfrom", domain: domainOf(mailFrom), result: "temperror", because },
+];
+
+export const unknownSender = (about: AboutSender, because: string): SenderVerdicts => ({
+  iprev: lateIprev(because),
+  spf: lateSpf(about, because),
+});
+
+export const unknownContent = (because: string): ContentVerdicts => ({
+  dkim: [],
+  arc: { result: "temperror", because },
+  dmarc: { result: "temperror", because, author: "one" },
+});

@@ -1,0 +1,110 @@
+// How much an account may send: a wall for whoever stole its password, and a warning to its owner before it.
+import type { Instant, World } from "../../base/world.ts";
+import { roughDuration } from "../../mail/failure-text.ts";
+import { reply } from "../../mail/reply.ts";
+import type { Check, Finding } from "../check.ts";
+import type { SendingCounts, SendingSum, SendingWindow } from "./sending-counts.ts";
+
+export interface SendingLimits {
+  readonly messagesPerDay: number;
+  readonly recipientsPerDay: number;
+  readonly recipientsPerHour: number;
+}
+
+export interface SendingLimitParts {
+  readonly counts: SendingCounts;
+  readonly world: World;
+  readonly rightsOf: (account: string) => { readonly limits: SendingLimits } | undefined;
+  /** Once in a window, at four fifths of a limit; `words`: whole sentences for the account's owner. */
+  readonly onWarning: (account: string, words: string) => void;
+}
+
+const hourMs = 3_600_000;
+
+interface Limit {
+  readonly window: SendingWindow;
+  readonly setting: keyof SendingLimits;
+  /** "in the last …" */
+  readonly time: string;
+}
+
+const messages: readonly Limit[] = [
+  { window: { of: "messages", ms: 24 * hourMs }, setting: "messagesPerDay", time: "24 hours" },
+];
+const recipients: readonly Limit[] = [
+  { window: { of: "recipients", ms: hourMs }, setting: "recipientsPerHour", time: "hour" },
+  { window: { of: "recipients", ms: 24 * hourMs }, setting: "recipientsPerDay", time: "24 hours" },
+];
+
+const warnAt = 0.8;
+/** Warnings to remember; those of longest ago are forgotten. */
+const mostWarnings = 30_000;
+
+const nothing: Finding = { kind: "nothing" };
+
+/** Messages are counted when they are there, and recipients when they are named: both before anything is kept. */
+export function sendingLimits(parts: SendingLimitParts): readonly Check[] {
+  const { counts, world, rightsOf } = parts;
+  const warn = warner(parts);
+
+  /** Counts `amount`, unless that is beyond a limit. */
+  const judge = (account: string | undefined, limits: readonly Limit[], amount: number): Finding => {
+    const rights = account === undefined ? undefined : rightsOf(account)?.limits;
+    if (account === undefined || rights === undefined) return nothing;
+    for (const limit of limits) {
+      const most = rights[limit.setting];
+      const sum = counts.count(account, limit.window, 0);
+      if (sum.total >= most) return wall({ account, limit, most, sum }, world.now());
+    }
+    if (amount > 0)
+      for (const limit of limits) {
+        const { total } = counts.count(account, limit.window, amount);
+        warn({ account, limit, most: rights[limit.setting], total });
+      }
+    return nothing;
+  };
+  return [
+    { name: "sending-limit", phase: "mail", judge: ({ client }) => judge(client.account, messages, 0) },
+    { name: "sending-limit", phase: "rcpt", judge: ({ client }) => judge(client.account, recipients, 1) },
+    { name: "sending-limit", phase: "content", judge: ({ client }) => judge(client.account, messages, 1) },
+  ];
+}
+
+interface Reached {
+  readonly account: string;
+  readonly limit: Limit;
+  readonly most: number;
+}
+
+function wall({ account, limit, most, sum }: Reached & { readonly sum: SendingSum }, now: Instant): Finding {
+  const name = account.replaceAll(/[^!-~]/g, "?");
+  if (most === 0) {
+    const text = `the account ${name} may not send mail; ask the administrator of this server`;
+    return { kind: "refuse", check: "sending-limit", reply: reply(550, "5.7.1", text) };
+  }
+  const at = sum.belowAt(most);
+  const text = `the account ${name} has sent ${amountText(limit, sum.total)} in the last ${limit.time}, and ${most.toLocaleString("en")} are allowed; it goes on in ${roughDuration(at - now)}, at ${timeText(at)}; if it was not you who sent these, change your password`;
+  return { kind: "defer", check: "sending-limit", reply: reply(452, "4.7.28", text) };
+}
+
+const amountText = ({ window: { of } }: Limit, amount: number): string =>
+  of === "messages" ? `${amount.toLocaleString("en")} messages` : `to ${amount.toLocaleString("en")} recipients`;
+
+/** "2026-03-01 13:05 UTC" */
+const timeText = (at: Instant): string => `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+
+function warner({ world, onWarning }: SendingLimitParts): (reached: Reached & { readonly total: number }) => void {
+  const until = new Map<string, Instant>();
+  return ({ account, limit, most, total }) => {
+    const key = `${limit.setting} ${account}`;
+    const now = world.now();
+    if (total < warnAt * most || now < (until.get(key) ?? -Infinity)) return;
+    until.delete(key);
+    until.set(key, now + limit.window.ms);
+    if (until.size > mostWarnings) until.delete(until.keys().next().value!);
+    onWarning(
+      account,
+      `The account ${account} has sent ${amountText(limit, total)} in the last ${limit.time}. At ${most.toLocaleString("en")}, this server takes no more mail from it for a while. If it was not you who sent these, somebody else knows your password: change it now, and tell the administrator of this server. If it was you, send the rest later, or ask the administrator for a higher limit.`,
+    );
+  };
+}
