@@ -16,6 +16,7 @@ const layers = [
   ["judging.ts"],
   ["arriving.ts"],
   ["settling.ts"],
+  ["owner-warning.ts"],
   ["notices.ts"],
   ["receive", "judge", "signing", "queue", "route", "deliver", "explain"],
   ["config"],

@@ -18,11 +18,12 @@ import type { Reputation } from "./judge/reputation/reputation.ts";
 import type { SenderStore } from "./judge/sender-store.ts";
 import { openJudges } from "./judges.ts";
 import { parseAddress } from "./mail/address.ts";
+import { ownerWarning } from "./owner-warning.ts";
 import type { WorkStore } from "./queue/store.ts";
 import { Worker, workerLimits } from "./queue/worker.ts";
 import { type Admission, admission, type SessionCounts, sessionCounts } from "./receive/admission.ts";
 import { type LoginCounts, loginCounts } from "./receive/accounts/login-limits.ts";
-import { openAccounts } from "./receive/accounts/open-accounts.ts";
+import { type Accounts, openAccounts } from "./receive/accounts/open-accounts.ts";
 import { loadCertificate } from "./receive/certificate.ts";
 import { checkFree, type Listener, type ListenOptions, listen } from "./receive/listener.ts";
 import { createSrs } from "./route/srs.ts";
@@ -106,7 +107,13 @@ export async function openNode(options: NodeOptions): Promise<Node> {
   const shared = shares !== undefined && { sharedBy: by, ...(shares !== "as usual" && { shares }) };
   const { accounts, ...people } = await openPeople(options, opened);
   const judges = opened.use(
-    await openJudges({ ...options, ...people, debts: options.counts.debts, accounts, onWarning: () => {} }),
+    await openJudges({
+      ...options,
+      ...people,
+      debts: options.counts.debts,
+      accounts,
+      onWarning: (account, words) => warnOwner({ stages, accounts, log }, { account, words }),
+    }),
   );
   const stages = createStages({ ...options, ...people, judges, work, sites: { sites: store, ...shared } });
   const { pacer } = stages;
@@ -156,6 +163,25 @@ async function openPeople({ config, world, log, counts, logins, hostname }: Node
     resolver: cachedResolver(createResolver({ servers: dns.servers, timeoutMs: dns.timeout }), world),
     isTrusted: trustIn(config),
   };
+}
+
+interface WarningParts {
+  readonly stages: Stages;
+  readonly accounts: Pick<Accounts, "rightsOf">;
+  readonly log: Log;
+}
+
+/** By mail, where the account has an address. */
+function warnOwner(
+  { stages, accounts, log }: WarningParts,
+  { account, words }: { account: string; words: string },
+): void {
+  log.logger.warn({ account }, words);
+  const own = accounts.rightsOf(account)?.maySendAs.find((sender) => parseAddress(sender) !== undefined);
+  const to = own === undefined || own.startsWith("*") ? undefined : parseAddress(own);
+  if (to === undefined) return;
+  const kept = stages.queue.keep(ownerWarning(stages, { to, words })).then(() => stages.work.wake());
+  kept.catch((err: unknown) => log.logger.error({ err, account }, "the owner of an account could not be warned"));
 }
 
 /** Not all the time: nodes that have no room either would call one another without an end. */

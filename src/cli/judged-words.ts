@@ -5,14 +5,14 @@ import type { Authentication, Identity } from "../mail/verdict.ts";
 
 export const judgedTexts = ({ identity, authentication, findings }: Judged): string[] =>
   [
-    identityText(identity),
+    provenText(identity),
     ...(authentication === undefined ? [] : authenticationTexts(authentication)),
     ...findings.map(({ check, kind, text }) => `${kindText[kind]} (${check}): ${text}`),
   ].map(oneLine);
 
 const kindText = { mark: "marked as suspicious", defer: "asked to come back", refuse: "refused" } as const;
 
-export function identityText({ kind, name }: Identity): string {
+export function provenText({ kind, name }: Identity): string {
   switch (kind) {
     case "account":
       return `logged in as ${name}`;

@@ -107,18 +107,14 @@ class ThreadedAuthenticator implements Authenticator {
   }
 
   async #ask<T>(ask: (work: number, thread: Asked) => Promise<T>, lost: (because: string) => T): Promise<T> {
-    const { world, timeoutMs } = this.#settings;
+    const { timeoutMs } = this.#settings;
     const work = this.#engine.number();
     const found = this.#engine.run(work, {
       ask: (thread) => ask(work, thread),
       canRepeat: () => true,
       lost: (because) => lost(notFound(because)),
     });
-    const answer = await inTime(found, {
-      world,
-      limitMs: timeoutMs + graceMs,
-      late: () => lost(lateWords(timeoutMs)),
-    });
+    const answer = await inTime(found, { limitMs: timeoutMs + graceMs, late: () => lost(lateWords(timeoutMs)) });
     this.#engine.end(work);
     return answer;
   }

@@ -62,7 +62,7 @@ export class BodyCheck implements ContentCheck {
 
   async finish(): Promise<Authentication> {
     const { engine, settings } = this.#parts;
-    const { world, timeoutMs } = settings;
+    const { timeoutMs } = settings;
     if (this.#heldBytes > 0) void this.#send();
     const sender = await this.#origin.sender;
     this.#spf = sender.spf;
@@ -72,7 +72,7 @@ export class BodyCheck implements ContentCheck {
       .catch(() => {});
     const late = (): ContentVerdicts => unknownContent(lateWords(timeoutMs));
     try {
-      return { ...sender, ...(await inTime(this.#found, { world, limitMs: timeoutMs, late })) };
+      return { ...sender, ...(await inTime(this.#found, { limitMs: timeoutMs, late })) };
     } finally {
       this.discard();
     }

@@ -3,9 +3,11 @@
 import { extname } from "node:path";
 import { Thread } from "../../base/calls/thread.ts";
 import type { World } from "../../base/world.ts";
+import { sleep } from "./in-time.ts";
 import type { IdentityThreadData, IdentityWork } from "./work.ts";
 
 export interface EngineSettings extends Omit<IdentityThreadData, "running"> {
+  /** For the time that signatures are compared with, and for what is remembered. */
   readonly world: World;
   /** The thread was replaced, or an error of ours met. */
   readonly onTrouble: (error: Error) => void;
@@ -134,7 +136,7 @@ export class Engine implements AsyncDisposable {
     this.#isWatched = true;
     const { signal } = this.#closing;
     while (this.#entries.size > 0 && !signal.aborted) {
-      await this.#settings.world.sleep(this.#limits.pingMs, signal);
+      await sleep(this.#limits.pingMs, signal);
       const life = this.#life;
       if (life !== undefined && this.#entries.size > 0 && !(await this.#answers(life)))
         this.#replace(life, new Error("the identity thread was blocked by one message, and replaced"));
@@ -145,7 +147,7 @@ export class Engine implements AsyncDisposable {
   async #answers({ thread, isOpen }: Life): Promise<boolean> {
     const answered = new AbortController();
     const limitMs = isOpen ? this.#limits.stuckMs : this.#limits.startMs;
-    const late = this.#settings.world.sleep(limitMs, answered.signal).then(() => false);
+    const late = sleep(limitMs, answered.signal).then(() => false);
     const pinged = thread.call("ping").then(
       () => true,
       () => true, // it has ended, which is told elsewhere

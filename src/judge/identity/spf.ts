@@ -31,9 +31,13 @@ export function evaluateSpf(asked: SpfQuestion, resolver: Resolver): Promise<Spf
   const ofHelo = check(asked, { scope: "helo", name: helo, sender: `postmaster@${helo}` }, resolver);
   if (mailFrom === "") return ofHelo.then((verdict) => [verdict]);
   // RFC 7208 §4.3: without a local part it is postmaster's
-  const sender = mailFrom.startsWith("@") ? `postmaster${mailFrom}` : mailFrom;
+  const sender = mailFrom.startsWith("@") ? `postmaster${mailFrom}` : withoutQuotes(mailFrom);
   return Promise.all([check(asked, { scope: "mailfrom", name: domainOf(mailFrom), sender }, resolver), ofHelo]);
 }
+
+/** The quotes of a local part are SMTP's, and no part of the name that macros expand to. RFC 5321 §4.1.2 */
+const withoutQuotes = (mailFrom: string): string =>
+  mailFrom.replace(/^"((?:[^"\\]|\\.)*)"(?=@[^@]*$)/s, (_, local: string) => local.replaceAll(/\\(.)/gs, "$1"));
 
 interface Checked {
   readonly scope: SpfVerdict["scope"];

@@ -70,13 +70,8 @@ const operations: IdentityWork = {
     await turn(work);
     const because = lateWords(timeoutMs);
     const [iprev, spf] = await Promise.all([
-      inTime(evaluateIprev(about.client, asking(work)), {
-        world,
-        limitMs: timeoutMs,
-        late: () => lateIprev(because),
-      }),
+      inTime(evaluateIprev(about.client, asking(work)), { limitMs: timeoutMs, late: () => lateIprev(because) }),
       inTime(evaluateSpf({ ...about, hostname }, asking(work)), {
-        world,
         limitMs: timeoutMs,
         late: () => lateSpf(about, because),
       }),
