@@ -20,7 +20,7 @@ import { relay } from "./judge/relay.ts";
 import { createReputation, type Reputation } from "./judge/reputation/reputation.ts";
 import type { SenderStore } from "./judge/sender-store.ts";
 import { senders } from "./judge/submission/senders.ts";
-import { sendingCounts } from "./judge/submission/sending-counts.ts";
+import type { CountSent } from "./judge/submission/sending-counts.ts";
 import { sendingLimits } from "./judge/submission/sending-limits.ts";
 import { singleFields } from "./judge/submission/single-fields.ts";
 import type { Client } from "./mail/client.ts";
@@ -37,6 +37,8 @@ export interface JudgesOptions {
   /** Of all threads. */
   readonly debts: SharedDebts;
   readonly accounts: Pick<Accounts, "rightsOf">;
+  /** Of accounts, in all threads. */
+  readonly countSent: CountSent;
   /** Whole sentences for the owner of an account. */
   readonly onWarning: (account: string, words: string) => void;
 }
@@ -134,7 +136,7 @@ function conductChecks({ config, world, isTrusted, debts: shared }: JudgesOption
   return { abuse, checks: [...abuse.checks, ...rateChecks({ debts, isExempt, settings })] };
 }
 
-function accountChecks({ config, world, accounts, onWarning }: JudgesOptions): readonly Check[] {
+function accountChecks({ config, world, accounts, countSent, onWarning }: JudgesOptions): readonly Check[] {
   const rightsOf = (account: string) => accounts.rightsOf(account);
   const separators = new Map<string, string>(
     config.domain.map(({ name, subaddress_separator }) => [name, subaddress_separator]),
@@ -142,7 +144,7 @@ function accountChecks({ config, world, accounts, onWarning }: JudgesOptions): r
   return [
     ...senders({ rightsOf, separatorOf: (domain) => separators.get(domain) ?? "" }),
     singleFields,
-    ...sendingLimits({ counts: sendingCounts(world), world, rightsOf, onWarning }),
+    ...sendingLimits({ count: countSent, world, rightsOf, onWarning }),
   ];
 }
 

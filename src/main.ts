@@ -14,6 +14,7 @@ import { createResolver } from "./dns/system-resolver.ts";
 import type { HistoryStore } from "./journal/history.ts";
 import { greylistDesk } from "./judge/greylist/desk.ts";
 import { senderDesk } from "./judge/reputation/desk.ts";
+import { sendingCounts } from "./judge/submission/sending-counts.ts";
 import { type Log, openLog } from "./journal/log.ts";
 import { prune } from "./journal/pruning.ts";
 import { type Node, openNode, sharedCounts, type Steering } from "./node.ts";
@@ -71,6 +72,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   keepWatchingKeys(opened, options);
 
   const counts = sharedCounts();
+  const countSent = sendingCounts(world);
   const isShared = threads > 1;
   const node = await openNode({
     config,
@@ -80,6 +82,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     store,
     by,
     counts,
+    countSent,
     listens: isShared ? "first" : "alone",
     ...(config.storage.driver === "postgres" ? { shares: "as usual" } : isShared && { shares: shareTimes }),
     onBeyond: () => crew.wake(),
@@ -97,7 +100,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     counts,
     logSettings: logSettings(config),
     connect: async (thread) => ("connect" in store ? store.connect(thread) : undefined),
-    onBeyond: () => steering.wake(),
+    home: { beyond: () => steering.wake(), countSent },
     onFailure,
   });
   opened.use(await serveControl(controlApi(options, { node, store, steering }), join(config.data_dir, "control.sock")));

@@ -15,6 +15,7 @@ import type { Log } from "./journal/log.ts";
 import { attempt } from "./journey.ts";
 import { type SharedDebts, sharedDebts } from "./judge/rates/debts.ts";
 import type { Reputation } from "./judge/reputation/reputation.ts";
+import type { CountSent } from "./judge/submission/sending-counts.ts";
 import type { SenderStore } from "./judge/sender-store.ts";
 import { openJudges } from "./judges.ts";
 import { parseAddress } from "./mail/address.ts";
@@ -63,6 +64,8 @@ export interface NodeOptions {
   /** Other nodes use the store: connections to a site are shared with them. */
   readonly shares?: NonNullable<PacingSettings["store"]>["shares"] | "as usual";
   readonly counts: SharedCounts;
+  /** What accounts have sent, in all threads. */
+  readonly countSent: CountSent;
   /** Instead of those of the config. */
   readonly logins?: Logins;
   /** first: of the threads that listen at the same addresses; further: another has made sure that they are free. */

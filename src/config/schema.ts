@@ -53,7 +53,7 @@ const listener = z
       .enum(["relay", "submission"])
       .default("relay")
       .describe(
-        "Who connects here: `relay` is for other mail servers (port 25), and for `networks` of `[relay]`; `submission` is for people's mail apps, which must log in to an account, and may then send to everyone (port 587 with STARTTLS, port 465 with `tls = \"implicit\"`).",
+        'Who connects here: `relay` is for other mail servers (port 25), and for `networks` of `[relay]`; `submission` is for people\'s mail apps, which must log in to an account, and may then send to everyone (port 587 with STARTTLS, port 465 with `tls = "implicit"`).',
       ),
   })
   .describe("A place to accept SMTP at. Without any, `127.0.0.1:2525`. Repeat the section for each further place.");

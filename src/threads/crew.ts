@@ -5,15 +5,14 @@ import { answerNow, servePort } from "../base/calls/serve.ts";
 import { Thread } from "../base/calls/thread.ts";
 import type { DestinationStatus } from "../deliver/pacing/status.ts";
 import type { Steering } from "../node.ts";
-import type { ServingOperations, ServingSetup } from "./serving.ts";
+import type { HomeOperations, ServingOperations, ServingSetup } from "./serving.ts";
 
 export interface CrewOptions extends Omit<ServingSetup, "connection" | "home"> {
+  readonly home: HomeOperations;
   /** Beside the main one. */
   readonly threads: number;
   /** For thread n (1 and up); undefined: it opens a store of its own. */
   readonly connect: (thread: number) => Promise<ServingSetup["connection"]>;
-  /** Something is due that a thread has no room for. */
-  readonly onBeyond: () => void;
   /** A thread died: the server is to be closed. */
   readonly onFailure: (error: Error) => void;
 }
@@ -24,12 +23,12 @@ export class Crew implements AsyncDisposable {
   readonly #members: Member[] = [];
 
   /** Rejects when one of them cannot open its node; then none is left. */
-  async open({ threads, connect, onBeyond, onFailure, ...setup }: CrewOptions): Promise<void> {
+  async open({ threads, connect, home: offered, onFailure, ...setup }: CrewOptions): Promise<void> {
     try {
       for (let thread = 1; thread <= threads; thread += 1) {
         const connection = await connect(thread);
         const { port1, port2: home } = new MessageChannel();
-        servePort(port1, (calls) => calls.map((call) => answerNow({ beyond: onBeyond }, call)));
+        servePort(port1, (calls) => calls.map((call) => answerNow(offered, call)));
         const workerData: ServingSetup = { ...setup, home, ...(connection && { connection }) };
         const transferList = connection ? [home, connection.writer, connection.shares] : [home];
         const url = new URL(`serving${extname(import.meta.url)}`, import.meta.url);

@@ -6,6 +6,7 @@ import type { Call } from "../base/calls/protocol.ts";
 import { answer, serve } from "../base/calls/serve.ts";
 import { realWorld } from "../base/world.ts";
 import type { Config } from "../config/schema.ts";
+import type { SendingSum, Sent } from "../judge/submission/sending-counts.ts";
 import { openLog } from "../journal/log.ts";
 import { type NodeStore, openNode, type SharedCounts, type Steering } from "../node.ts";
 import { openStore, type Store, type StoreListener } from "../storage/open.ts";
@@ -27,6 +28,7 @@ export interface ServingSetup {
 export type HomeOperations = {
   /** Something is due that the thread has no room for. */
   beyond(): void;
+  countSent: (sent: Sent) => SendingSum;
 };
 
 export type ServingOperations = Pick<Steering, keyof Steering> & {
@@ -64,6 +66,7 @@ serve(async () => {
       world: realWorld(),
       by,
       counts,
+      countSent: (sent) => home.call("countSent", sent),
       shares: joined === undefined ? "as usual" : shareTimes,
       listens: "further",
       onBeyond: () => void home.call("beyond").catch(() => {}),

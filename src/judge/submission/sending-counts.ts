@@ -7,15 +7,22 @@ export interface SendingWindow {
 }
 
 export interface SendingSum {
+  /** Of the last window. */
   readonly total: number;
-  /** When the total will be less than `limit` (1 or more), if nothing is added. */
-  belowAt(limit: number): Instant;
+  /** When it will be less than `limit`, if nothing is added. */
+  readonly belowAt: Instant;
 }
 
-/** Today within one thread; a store that all threads and nodes share can stand in its place. */
-export interface SendingCounts {
-  /** The sum of the last window, after `amount` was added; 0 only looks. */
-  count(account: string, window: SendingWindow, amount: number): SendingSum;
+/** Adds to the sum of a window; answers the sum, `amount` included. Of all threads of a server. */
+export type CountSent = (sent: Sent) => SendingSum | Promise<SendingSum>;
+
+export interface Sent {
+  readonly account: string;
+  readonly window: SendingWindow;
+  /** 0 only looks. */
+  readonly amount: number;
+  /** 1 or more. */
+  readonly limit: number;
 }
 
 /** A window moves on in such steps: it is that much longer than it says. */
@@ -29,29 +36,22 @@ interface Step {
   amount: number;
 }
 
-export function sendingCounts({ now }: Pick<World, "now">): SendingCounts {
+export function sendingCounts({ now }: Pick<World, "now">): (sent: Sent) => SendingSum {
   const known = new Map<string, Step[]>();
-  return {
-    count(account, { of, ms }, amount) {
-      const stepMs = ms / stepsPerWindow;
-      const key = `${of} ${ms} ${account}`;
-      const current = Math.floor(now() / stepMs);
-      const steps = (known.get(key) ?? []).filter(({ at }) => at >= current - stepsPerWindow);
-      const last = steps.at(-1);
-      if (last?.at === current) last.amount += amount;
-      else if (amount > 0) steps.push({ at: current, amount });
-      known.delete(key); // moves to the end: that used longest ago stands first
-      if (steps.length > 0) known.set(key, steps);
-      if (known.size > mostWindows) known.delete(known.keys().next().value!);
-      const total = steps.reduce((sum, { amount }) => sum + amount, 0);
-      return {
-        total,
-        belowAt(limit) {
-          let left = total;
-          const gone = steps.find(({ amount }) => (left -= amount) < limit);
-          return gone === undefined || total < limit ? now() : (gone.at + stepsPerWindow + 1) * stepMs;
-        },
-      };
-    },
+  return ({ account, window: { of, ms }, amount, limit }) => {
+    const stepMs = ms / stepsPerWindow;
+    const key = `${of} ${ms} ${account}`;
+    const current = Math.floor(now() / stepMs);
+    const steps = (known.get(key) ?? []).filter(({ at }) => at >= current - stepsPerWindow);
+    const last = steps.at(-1);
+    if (last?.at === current) last.amount += amount;
+    else if (amount > 0) steps.push({ at: current, amount });
+    known.delete(key); // moves to the end: that used longest ago stands first
+    if (steps.length > 0) known.set(key, steps);
+    if (known.size > mostWindows) known.delete(known.keys().next().value!);
+    const total = steps.reduce((sum, { amount }) => sum + amount, 0);
+    let left = total;
+    const gone = total < limit ? undefined : steps.find(({ amount }) => (left -= amount) < limit);
+    return { total, belowAt: gone === undefined ? now() : (gone.at + stepsPerWindow + 1) * stepMs };
   };
 }

@@ -3,7 +3,7 @@ import type { Instant, World } from "../../base/world.ts";
 import { roughDuration } from "../../mail/failure-text.ts";
 import { reply } from "../../mail/reply.ts";
 import type { Check, Finding } from "../check.ts";
-import type { SendingCounts, SendingSum, SendingWindow } from "./sending-counts.ts";
+import type { CountSent, SendingSum, SendingWindow } from "./sending-counts.ts";
 
 export interface SendingLimits {
   readonly messagesPerDay: number;
@@ -12,7 +12,7 @@ export interface SendingLimits {
 }
 
 export interface SendingLimitParts {
-  readonly counts: SendingCounts;
+  readonly count: CountSent;
   readonly world: World;
   readonly rightsOf: (account: string) => { readonly limits: SendingLimits } | undefined;
   /** Once in a window, at four fifths of a limit; `words`: whole sentences for the account's owner. */
@@ -44,25 +44,28 @@ const nothing: Finding = { kind: "nothing" };
 
 /** Messages are counted when they are there, and recipients when they are named: both before anything is kept. */
 export function sendingLimits(parts: SendingLimitParts): readonly Check[] {
-  const { counts, world, rightsOf } = parts;
+  const { count, world, rightsOf } = parts;
   const warn = warner(parts);
 
   /** Counts `amount`, unless that is beyond a limit. */
-  const judge = (account: string | undefined, limits: readonly Limit[], amount: number): Finding => {
-    const rights = account === undefined ? undefined : rightsOf(account)?.limits;
-    if (account === undefined || rights === undefined) return nothing;
+  const judgeAccount = async (account: string, limits: readonly Limit[], amount: number): Promise<Finding> => {
+    const rights = rightsOf(account)?.limits;
+    if (rights === undefined) return nothing;
     for (const limit of limits) {
       const most = rights[limit.setting];
-      const sum = counts.count(account, limit.window, 0);
+      const sum = await count({ account, window: limit.window, amount: 0, limit: most });
       if (sum.total >= most) return wall({ account, limit, most, sum }, world.now());
     }
     if (amount > 0)
       for (const limit of limits) {
-        const { total } = counts.count(account, limit.window, amount);
-        warn({ account, limit, most: rights[limit.setting], total });
+        const most = rights[limit.setting];
+        const { total } = await count({ account, window: limit.window, amount, limit: most });
+        warn({ account, limit, most, total });
       }
     return nothing;
   };
+  const judge = (account: string | undefined, limits: readonly Limit[], amount: number): Finding | Promise<Finding> =>
+    account === undefined ? nothing : judgeAccount(account, limits, amount);
   return [
     { name: "sending-limit", phase: "mail", judge: ({ client }) => judge(client.account, messages, 0) },
     { name: "sending-limit", phase: "rcpt", judge: ({ client }) => judge(client.account, recipients, 1) },
@@ -82,7 +85,7 @@ function wall({ account, limit, most, sum }: Reached & { readonly sum: SendingSu
     const text = `the account ${name} may not send mail; ask the administrator of this server`;
     return { kind: "refuse", check: "sending-limit", reply: reply(550, "5.7.1", text) };
   }
-  const at = sum.belowAt(most);
+  const at = sum.belowAt;
   const text = `the account ${name} has sent ${amountText(limit, sum.total)} in the last ${limit.time}, and ${most.toLocaleString("en")} are allowed; it goes on in ${roughDuration(at - now)}, at ${timeText(at)}; if it was not you who sent these, change your password`;
   return { kind: "defer", check: "sending-limit", reply: reply(452, "4.7.28", text) };
 }

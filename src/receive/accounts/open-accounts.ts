@@ -100,6 +100,8 @@ interface Parts {
 class AllAccounts implements Accounts {
   readonly kinds: Credentials["kinds"];
   readonly #parts: Parts;
+  /** Clients in a SCRAM exchange that began too early to be taken. */
+  readonly #paused = new WeakSet<Client>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -116,22 +118,28 @@ class AllAccounts implements Accounts {
     });
   }
 
-  /** The attempt counts as failed until `ended` says otherwise: who breaks off has guessed, too. */
+  /**
+   * The attempt counts as failed until `ended` says otherwise: who breaks off has guessed, too. Whoever has to wait gets
+   * the same salt, for another one would tell him that the account exists.
+   */
   async scramSecret(user: string, client: Client): ReturnType<Credentials["scramSecret"]> {
     const account = await this.#find(user);
-    const pauseMs = this.#parts.limits.begin({ account: account?.name ?? user, address: client.address });
-    return pauseMs > 0 ? undefined : account?.secret;
+    const attempt = { account: account?.name ?? user, address: client.address };
+    if (this.#parts.limits.begin(attempt) > 0) this.#paused.add(client);
+    else this.#paused.delete(client);
+    return account?.secret;
   }
 
   async ended(user: string, client: Client, succeeded: boolean): Promise<LoginResult> {
     const { limits } = this.#parts;
     const account = await this.#find(user);
     const attempt = { account: account?.name ?? user, address: client.address };
-    if (succeeded && account?.secret !== undefined) {
+    const isPaused = this.#paused.delete(client);
+    if (succeeded && !isPaused && account?.secret !== undefined) {
       limits.passed(attempt);
       return { kind: "accepted", account: account.name };
     }
-    const retryAfterMs = limits.pauseMs(attempt);
+    const retryAfterMs = Math.max(limits.pauseMs(attempt), isPaused ? 1_000 : 0);
     return retryAfterMs > 0 ? { kind: "limited", retryAfterMs } : { kind: "refused" };
   }
 
