@@ -3,7 +3,11 @@ import { test } from "node:test";
 import { ownAddresses } from "./own-addresses.ts";
 
 const interfaces = ["127.0.0.1", "192.0.2.10", "2001:db8::10"];
-const listener = (host: string, port: number) => ({ address: { host, port }, tls: "none" as const, for: "relay" as const });
+const listener = (host: string, port: number) => ({
+  address: { host, port },
+  tls: "none" as const,
+  for: "relay" as const,
+});
 const own = (listen: ReturnType<typeof listener>[], port = 25) => ownAddresses({ listen, port, interfaces });
 
 test("a listener on one address makes that address ours, however it is written", () => {

@@ -73,19 +73,19 @@ const modes: readonly Mode[] = [
     name: "XCLIENT",
     args: xclient,
     settings: { relay: { xclient_networks: ["127.0.0.0/8"] } },
-    trace: /^Received: from swaks\.test \(far\.example \[192\.0\.2\.9\]\)/, // swaks says EHLO again
+    trace: /^Received: from swaks\.test \(far\.example \[192\.0\.2\.9\]\)/m, // swaks says EHLO again
   },
   {
     name: "PROXY version 1",
     args: proxied1,
     settings: { relay: proxies },
-    trace: /^Received: from swaks\.test \(\[192\.0\.2\.9\]\)/,
+    trace: /^Received: from swaks\.test \(\[192\.0\.2\.9\]\)/m,
   },
   {
     name: "PROXY version 2",
     args: proxied2,
     settings: { relay: proxies },
-    trace: /^Received: from swaks\.test \(\[192\.0\.2\.9\]\)/,
+    trace: /^Received: from swaks\.test \(\[192\.0\.2\.9\]\)/m,
   },
 ];
 

@@ -35,7 +35,10 @@ test("strangers may write to our mailboxes, and the mail lies in the Maildir, wh
   await lab.send({ from: "stranger@far.example", to: ["Ann@ours.lab"], content });
   await lab.event("delivered", "ann@ours.lab");
   const [mail, ...others] = await maildir(lab.dir, "ann@ours.lab");
-  assert.match(mail!, /^Return-Path: <stranger@far\.example>\nDelivered-To: ann@ours\.lab\nAuthentication-Results: [^]*\nReceived: /);
+  assert.match(
+    mail!,
+    /^Return-Path: <stranger@far\.example>\nDelivered-To: ann@ours\.lab\nAuthentication-Results: [^]*\nReceived: /,
+  );
   assert.ok(mail!.endsWith(content.replaceAll("\r\n", "\n")));
   assert.deepEqual(others, []);
   await lab.assertEmpty();
