@@ -88,7 +88,11 @@ export async function openJudges(options: JudgesOptions): Promise<Judges> {
       ...conduct,
       relay,
       loop(config.receive.max_hops),
-      ...identityChecks(authentication, { hostname, addresses: ownAddresses() }),
+      ...identityChecks(authentication, {
+        hostname,
+        addresses: ownAddresses(),
+        domains: config.domain.map(({ name }) => name),
+      }),
       ...lists.checks,
       ...reputation.checks,
       ...greylistChecks({
@@ -154,11 +158,12 @@ const listSettings = ({ dns_list, dns_score }: Config): ConstructorParameters<ty
   markAt: dns_score.mark_at,
 });
 
-const greylistSettings = ({ greylist }: Config): Parameters<typeof greylistChecks>[0]["settings"] => ({
+const greylistSettings = ({ greylist, authentication }: Config): Parameters<typeof greylistChecks>[0]["settings"] => ({
   for: greylist.for,
   delayMs: greylist.delay,
   retryWithinMs: greylist.retry_within,
   keepMs: greylist.keep,
+  isSpfFinal: authentication.spf_fail === "refuse",
 });
 
 /** What nobody else may call himself. */

@@ -26,6 +26,12 @@ servers = ["${resolver}"]
 [[domain]]
 name = "bench.test"
 deliver = "relay"
+[rates]
+connections_per_minute = 0
+messages_per_minute = 0
+recipients_per_minute = 0
+sender_messages_per_minute = 0
+recipient_messages_per_hour = 0
 `;
   await writeFile(
     file,

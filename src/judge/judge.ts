@@ -34,7 +34,7 @@ export function createJudge(
     };
     try {
       const finding = check.judge(facts);
-      return finding instanceof Promise ? inTime(finding.catch(failed), world) : finding;
+      return finding instanceof Promise ? finding.catch(failed) : finding;
     } catch (error) {
       return failed(error);
     }
@@ -46,20 +46,22 @@ export function createJudge(
       if (due === undefined) return silence;
       const findings = due.map((check) => ask(check, facts));
       const waits = findings.some((finding) => finding instanceof Promise);
-      return waits ? Promise.all(findings.map(async (finding) => finding)).then(decide) : decide(findings as Finding[]);
+      return waits ? inTime(findings, world).then(decide) : decide(findings as Finding[]);
     },
   };
 }
 
 const silence: Decision = { findings: [] };
 
-async function inTime(finding: Promise<Finding>, world: World): Promise<Finding> {
+async function inTime(findings: readonly (Finding | Promise<Finding>)[], world: World): Promise<Finding[]> {
   const decided = new AbortController();
   const late = world.sleep(judgeLimits.checkMs, decided.signal).then((): Finding => ({ kind: "nothing" }));
   try {
-    return await Promise.race([finding, late]);
+    return await Promise.all(
+      findings.map(async (finding) => (finding instanceof Promise ? Promise.race([finding, late]) : finding)),
+    );
   } finally {
-    decided.abort();
+    decided.abort("decided"); // a reason of its own is cheaper than the usual error with its stack
   }
 }
 

@@ -111,7 +111,7 @@ function replayed({ event }: Told): readonly unknown[] {
     identity,
     ...(authentication && { authentication }),
   };
-  const ours = { hostname: "waybill.test", addresses: [] };
+  const ours = { hostname: "waybill.test", addresses: [], domains: [] };
   const checks = identityChecks(schema.parse({}).authentication, ours).filter(({ phase }) => phase === "content");
   const findings = checks.map((check) => check.judge({ client: event.client, trusted: false, content }));
   return decide(findings as never[]).findings.map(({ check, kind }) => ({ check, kind }));

@@ -20,6 +20,11 @@ export const authentication = z
     dmarc_quarantine: refuseMarkAccept
       .default("mark")
       .describe("The same for domains that ask for `p=quarantine`: `mark` is what they ask for."),
+    own_domain: refuseMarkAccept
+      .default("mark")
+      .describe(
+        "Strangers' mail that says it is from one of our own domains, without a proof, where the domain has no DMARC policy that decides. A DMARC record with `p=reject` helps everybody, not only us.",
+      ),
     bad_author: refuseMarkAccept
       .default("refuse")
       .describe(

@@ -22,6 +22,8 @@ export interface GreylistSettings {
   readonly retryWithinMs: number;
   /** A host that came again is known for so long after its last mail. */
   readonly keepMs: number;
+  /** As of `suspicion`. */
+  readonly isSpfFinal?: boolean;
 }
 
 export interface GreylistParts {
@@ -133,7 +135,13 @@ class Greylist {
     const { settings, listing } = this.#parts;
     const listed = (await listing?.(facts)) ?? 0;
     if (listed < 0) return undefined;
-    const why = suspicion({ client: facts.client, verdicts, listed, ...found });
+    const why = suspicion({
+      client: facts.client,
+      verdicts,
+      listed,
+      ...found,
+      isSpfFinal: settings.isSpfFinal ?? false,
+    });
     return settings.for === "unknown" ? (why ?? `${facts.client.address} is new to us`) : why;
   }
 

@@ -11,7 +11,7 @@ import type { Facts, Finding } from "../check.ts";
 import { type AuthenticationSettings, identityChecks } from "./policy.ts";
 
 const defaults = schema.parse({}).authentication;
-const ours = { hostname: "mx.here.example", addresses: ["198.51.100.25", "2001:db8::25", "127.0.0.1"] };
+const ours = { hostname: "mx.here.example", addresses: ["198.51.100.25", "2001:db8::25", "127.0.0.1"], domains: [] };
 const client: Client = { address: "192.0.2.7", port: 1, protocol: "ESMTP", helloName: "mx.example.org" };
 const identity = { kind: "network", name: "192.0.2.0/24" } as const;
 
@@ -177,3 +177,24 @@ for (const [result, reverse_name, expected] of names)
     const facts = { client, trusted: false, reversePath: "" as ReversePath, sender };
     assert.match(say(await findings("mail", facts, { reverse_name })), expected);
   });
+
+test("a stranger who writes as one of ours needs a proof, or a policy decides", () => {
+  const judgeOwn = (wanted: Wanted, own_domain: AuthenticationSettings["own_domain"] = "mark"): string => {
+    const checks = identityChecks({ ...defaults, own_domain }, { ...ours, domains: ["example.org"] });
+    const authentication = verdicts(wanted);
+    const content = { sizeBytes: 1, hops: 0, header: [], recipients: [], identity, authentication };
+    const check = checks.find(({ name }) => name === "own-domain")!;
+    return say([check.judge({ client, trusted: false, content }) as Finding]);
+  };
+  const words = /own-domain mark it says that it is from example\.org.*nothing proves it$/;
+  assert.match(judgeOwn({ dmarc: "none" }), words);
+  assert.match(judgeOwn({ dmarc: "fail", policy: "none" }), words);
+  assert.match(judgeOwn({ dmarc: "none" }, "refuse"), /^own-domain refuse 550 5\.7\.1 .*after logging in/);
+  for (const wanted of [
+    { dmarc: "pass", policy: "none" },
+    { dmarc: "none", dkim: "example.org" },
+    { dmarc: "fail", policy: "reject" },
+  ] as const)
+    assert.equal(judgeOwn(wanted), "");
+  assert.equal(judgeOwn({ dmarc: "none" }, "accept"), "");
+});

@@ -13,6 +13,8 @@ export interface Ours {
   readonly hostname: string;
   /** IP addresses of this machine. */
   readonly addresses: readonly string[];
+  /** Whose mail we take. */
+  readonly domains: readonly string[];
 }
 
 /** In the order of the settings. */
@@ -22,6 +24,7 @@ export const identityChecks = (settings: AuthenticationSettings, ours: Ours): Ch
   ofContent("author", (authentication) => author(settings, authentication)),
   ofContent("dmarc", (authentication) => dmarc(settings, authentication)),
   ofContent("spf", (authentication) => spf(settings, authentication)),
+  ofContent("own-domain", (authentication) => ownDomain(settings, ours, authentication)),
 ];
 
 const nothing: Finding = { kind: "nothing" };
@@ -92,6 +95,18 @@ function spf(settings: AuthenticationSettings, authentication: Authentication): 
   const said = sender.explanation === undefined ? "" : `; ${sender.domain} itself says: "${sender.explanation}"`;
   const remedy = `send it by way of a server that ${sender.domain} names in its SPF record${said}`;
   return as(settings.spf_fail, { check: "spf", code: "5.7.23", because: sender.because, remedy });
+}
+
+/** A stranger who writes as one of ours; where a policy of the domain decides, this says nothing. */
+function ownDomain(settings: AuthenticationSettings, { domains }: Ours, authentication: Authentication): Finding {
+  const { dmarc, spf } = authentication;
+  const { domain, policy = "none", result } = dmarc;
+  if (domain === undefined || !domains.includes(domain) || result === "pass" || policy !== "none") return nothing;
+  const isSent = spf.some((verdict) => verdict.result === "pass" && isRelated(verdict.domain, domain));
+  if (isSent || isSigned(authentication) || isVouchedFor(settings, authentication)) return nothing;
+  const because = `it says that it is from ${domain}, which is one of our own domains, and nothing proves it`;
+  const remedy = `send it by our own server, after logging in, or sign it with DKIM as ${domain}`;
+  return as(settings.own_domain, { check: "own-domain", code: "5.7.1", because, remedy });
 }
 
 /** Its policy decides, not SPF alone. RFC 9989 §8.1; where it could not be asked for, nobody knows. */
