@@ -8,6 +8,7 @@ import type { Authentication, SenderVerdicts } from "./mail/verdict.ts";
 import { openMemory } from "./storage/memory/store.ts";
 import { MemoryBody } from "./storage/memory/body.ts";
 
+const app: Client = { address: "192.0.2.8", port: 1, protocol: "ESMTP", account: "ann@home.lab" };
 const client: Client = { address: "192.0.2.7", port: 1, protocol: "ESMTP" };
 const envelope: Envelope = { reversePath: "", bodyType: "7bit", smtpUtf8: false, recipients: [] };
 const sender = Promise.resolve({} as SenderVerdicts);
@@ -36,16 +37,17 @@ class Recorder implements Authenticator {
 }
 
 interface Case {
+  readonly from?: Client;
   readonly trusted?: boolean;
   readonly parts?: Partial<ArrivingParts>;
 }
 
-function arrive({ trusted = false, parts = {} }: Case = {}) {
+function arrive({ from = client, trusted = false, parts = {} }: Case = {}) {
   const checks = new Recorder();
   const store = openMemory();
   const common = { queue: store, hostname: "mx.example.org", authenticator: checks, maxHeaderBytes: 1_000 };
   const mend: ArrivingParts["mend"] = (header) => header;
-  const arriving = new Arriving({ ...common, mend, ...parts }, { client, envelope, trusted, sender, at: 0 });
+  const arriving = new Arriving({ ...common, mend, ...parts }, { client: from, envelope, trusted, sender, at: 0 });
   const finish = async (top = ""): Promise<string> => {
     arriving.end();
     const taken = await arriving.finish(top);
@@ -89,11 +91,26 @@ for (const { what, content, header } of oddities)
   });
 
 test("results that claim to be ours are taken out of a stranger's header, and the checks see it as it came", async () => {
-  const forged = `Authentication-Results: mx.example.org; dmarc=pass\r\n${message}`;
+  const claims = [
+    "Authentication-Results: mx.example.org; dmarc=pass",
+    "Received-SPF: pass client-ip=192.0.2.7; receiver=mx.example.org; identity=mailfrom",
+    "X-Waybill-Suspicious: dmarc; no",
+  ];
+  const forged = `${claims.join("\r\n")}\r\n${message}`;
   const { arriving, checks, finish } = arrive();
   void arriving.write(Buffer.from(forged));
   assert.equal(await finish(), message);
   assert.match(checks.header, /^Authentication-Results/);
+});
+
+test("an account claims nothing in our name either, and hides nothing behind a long header section", async () => {
+  const forged = arrive({ from: app, trusted: true });
+  void forged.arriving.write(Buffer.from(`Authentication-Results: mx.example.org; dmarc=pass\r\n${message}`));
+  assert.equal(await forged.finish(), message);
+  const long = arrive({ from: app, trusted: true });
+  void long.arriving.write(Buffer.from(`X: ${"a".repeat(2_000)}\r\n${message}`));
+  await long.finish();
+  assert.ok(long.arriving.isOversized);
 });
 
 test("a trusted client's message is not checked, and mended where that is asked for", async () => {

@@ -76,9 +76,10 @@ export class Arriving {
     return readHeader(this.#header ?? none);
   }
 
-  /** The header section is too long for a stranger's. */
+  /** The header section is longer than it may be, but for our own networks', whose programs we know. */
   get isOversized(): boolean {
-    return this.#isCut && !this.#origin.trusted;
+    const { trusted, client } = this.#origin;
+    return this.#isCut && (!trusted || client.account !== undefined);
   }
 
   /** Of a stranger's. Never rejects. */
@@ -106,10 +107,10 @@ export class Arriving {
     this.#held.push(bytes);
     this.#heldBytes += bytes.length;
     const end = this.#sectionEnd(bytes, before);
-    if (end !== undefined) return this.#begin(end);
-    if (this.#heldBytes < this.#parts.maxHeaderBytes) return undefined;
-    this.#isCut = true;
-    return this.#begin(this.#heldBytes);
+    const { maxHeaderBytes } = this.#parts;
+    if (end === undefined && this.#heldBytes <= maxHeaderBytes) return undefined;
+    this.#isCut = (end ?? this.#heldBytes) > maxHeaderBytes;
+    return this.#begin(end ?? this.#heldBytes);
   }
 
   /** Behind the empty line, in all that is held; `bytes` came last, at `from`. */
@@ -133,7 +134,7 @@ export class Arriving {
     const own = this.#asOurs(header);
     const { authenticator, signer } = this.#parts;
     const { client, trusted, envelope, sender } = this.#origin;
-    if (trusted) this.#signing = signer?.begin(own);
+    if (trusted) this.#signing = this.#isCut ? undefined : signer?.begin(own);
     else if (authenticator !== undefined && sender !== undefined && !this.#isCut)
       this.#check = authenticator.content({ client, mailFrom: envelope.reversePath, sender }, header);
     if (own === header) {
@@ -146,8 +147,10 @@ export class Arriving {
 
   #asOurs(header: Buffer): Uint8Array {
     const { client, envelope, at, trusted } = this.#origin;
-    if (trusted) return this.#parts.mend(header, { client, envelope, at });
-    return withoutForged(header, this.#parts.hostname);
+    if (this.#isCut) return header; // what is not seen cannot be mended
+    const mended = trusted ? this.#parts.mend(header, { client, envelope, at }) : header;
+    // RFC 8601 §5: in the name of nobody but us
+    return trusted && client.account === undefined ? mended : withoutForged(mended, this.#parts.hostname);
   }
 
   #pass(bytes: Uint8Array): Promise<void> | undefined {

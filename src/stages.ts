@@ -15,6 +15,7 @@ import type { Log } from "./journal/log.ts";
 import { createJudge } from "./judge/judge.ts";
 import { returnedMail } from "./judge/returned-mail.ts";
 import type { Judges } from "./judges.ts";
+import { parseAddress } from "./mail/address.ts";
 import type { Client } from "./mail/client.ts";
 import { mendHeader } from "./mail/mend-header.ts";
 import { queueIds } from "./mail/queue-ids.ts";
@@ -88,7 +89,7 @@ export function createStages(options: StageOptions): Stages {
         : mendHeader(header, {
             now: at,
             newMessageId: () => `<${randomUUID()}@${hostname}>`,
-            author: envelope.reversePath || undefined,
+            author: envelope.reversePath || parseAddress(client.account),
           }),
     router: createRouter({
       config,

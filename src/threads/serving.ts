@@ -28,7 +28,7 @@ export interface ServingSetup {
 export type HomeOperations = {
   /** Something is due that the thread has no room for. */
   beyond(): void;
-  countSent: (sent: Sent) => SendingSum;
+  countSent: (sent: Sent) => readonly SendingSum[];
 };
 
 export type ServingOperations = Pick<Steering, keyof Steering> & {

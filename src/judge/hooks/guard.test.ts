@@ -9,9 +9,9 @@ import { guarded, hookLimits } from "./guard.ts";
 const facts: Facts = { client: { address: "192.0.2.1", port: 1, protocol: "ESMTP" }, trusted: false };
 
 /** A hook that does `judge`, and what is told of it. */
-function hook(judge: (facts: Facts) => unknown, world: FakeWorld = fakeWorld()) {
+function hook(judge: (facts: Facts) => unknown, world: FakeWorld = fakeWorld(), phase: Check["phase"] = "connect") {
   const told: string[] = [];
-  const check = { name: "mine", phase: "connect", judge } as Check;
+  const check = { name: "mine", phase, judge } as Check;
   const listener = { world, onFault: (text: string) => void told.push(text) };
   return { check: guarded(check, "./my.js", listener), told, world };
 }
@@ -114,7 +114,8 @@ test("the line of a reply is not longer than a reply may be", () => {
 });
 
 test("a mark has its words on one line, or words of ours", () => {
-  const mark = (because: unknown) => hook(() => ({ kind: "mark", check: "spf", because }));
+  const mark = (because: unknown, phase: Check["phase"] = "mail") =>
+    hook(() => ({ kind: "mark", check: "spf", because }), fakeWorld(), phase);
   assert.deepEqual(mark("a\r\nX-Spam-Flag: NO").check.judge(facts), {
     kind: "mark",
     check: "hook:mine",
@@ -123,6 +124,9 @@ test("a mark has its words on one line, or words of ours", () => {
   const { check, told } = mark(undefined);
   assert.deepEqual(check.judge(facts), { kind: "mark", check: "hook:mine", because: "no reason was given" });
   assert.match(told[0]!, /it returned a mark without a reason/);
+  const early = mark("odd", "connect");
+  assert.deepEqual(early.check.judge(facts), { kind: "nothing" });
+  assert.match(early.told[0]!, /it marks a connection, but only a message can be marked/);
 });
 
 test("a hook that is late says nothing, and is told of; the judge waits no longer", async () => {

@@ -44,7 +44,9 @@ export function guarded(check: Check, module: string, { world, onFault }: HookLi
   function cleaned(returned: unknown): Finding {
     const { finding, fault } = cleanFinding(name, returned);
     if (fault !== undefined) tell(fault);
-    return finding;
+    if (check.phase !== "connect" || finding.kind !== "mark") return finding;
+    tell("it marks a connection, but only a message can be marked: do it in the phase mail, rcpt or content");
+    return nothing;
   }
 
   async function inTime(finding: Promise<Finding>): Promise<Finding> {

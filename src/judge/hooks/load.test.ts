@@ -106,11 +106,11 @@ test("a module that waits for ever is not waited for", async () => {
 test("checks of several modules judge in the order of the config, in TypeScript and as classes too", async () => {
   const typed = await moduleOf(
     `type Mark = { kind: "mark"; check: string; because: string };
-     export const checks = [{ name: "typed", phase: "connect", judge: async (): Promise<Mark> => ({ kind: "mark", check: "", because: "one" }) }];`,
+     export const checks = [{ name: "typed", phase: "mail", judge: async (): Promise<Mark> => ({ kind: "mark", check: "", because: "one" }) }];`,
     "mts",
   );
   const withThis = await moduleOf(`class Counting {
-    name = "counting"; phase = "connect"; #asked = 0;
+    name = "counting"; phase = "mail"; #asked = 0;
     judge({ client }) { return { kind: "mark", check: "relay", because: client.address + " " + (this.#asked += 1) }; }
   }
   export const checks = [new Counting()];`);
@@ -121,8 +121,8 @@ test("checks of several modules judge in the order of the config, in TypeScript 
     { kind: "mark", check: "hook:typed", because: "one" },
     { kind: "mark", check: "hook:counting", because: "192.0.2.1 1" },
   ];
-  assert.deepEqual((await judge.judge("connect", facts)).findings, marks);
-  assert.deepEqual(await judge.judge("mail", facts), { findings: [] });
+  assert.deepEqual((await judge.judge("mail", facts)).findings, marks);
+  assert.deepEqual(await judge.judge("rcpt", facts), { findings: [] });
 });
 
 test("no module, no check", async () => assert.deepEqual(await load([]), []));

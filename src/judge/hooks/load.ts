@@ -1,15 +1,16 @@
 // Loads the modules of hooks that the config names: `export const checks = [ … ]`. docs/adding-a-check.md
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { Unusable } from "../../config/unusable.ts";
 import type { Check } from "../check.ts";
 import { guarded, hookLimits, type HookListener, within } from "./guard.ts";
 import { mistakesIn, show } from "./shape.ts";
 
-/** Once in each thread: a module's variables are its thread's own. Rejects with all mistakes in words, a line for each. */
+/** Once in each thread: a module's variables are its thread's own. Rejects with all mistakes, a line for each, as Unusable. */
 export async function loadHooks(paths: readonly string[], listener: HookListener): Promise<Check[]> {
   const loaded = await Promise.all(paths.map((path) => load(path, listener)));
   const mistakes = [...loaded.flatMap(({ mistakes }) => mistakes), ...doubles(loaded)];
-  if (mistakes.length > 0) throw new Error(mistakes.join("\n"));
+  if (mistakes.length > 0) throw new Unusable(mistakes.join("\n"));
   return loaded.flatMap(({ path, checks }) => checks.map((check) => guarded(check, path, listener)));
 }
 

@@ -93,7 +93,9 @@ const cases: readonly [what: string, wanted: Wanted, expected: RegExp, settings?
     { dmarc: "fail", policy: "reject", arc: { ...arcPass, passed: "dkim mail.example.org" } },
     /^$/,
   ],
-  ["DNS fails", { dmarc: "temperror", spf: "fail" }, /^$/],
+  ["DNS fails", { dmarc: "temperror", spf: "neutral" }, /^$/],
+  ["DNS fails, and SPF rules it out", { dmarc: "temperror", spf: "fail" }, /^spf mark /],
+  ["nothing was found out in time", { dmarc: "temperror", author: "none" }, /^(?=.*author)|dmarc mark /],
   ["DNS fails where the policy is known", { dmarc: "temperror", policy: "reject" }, /^dmarc mark /],
   [
     "DNS fails, as deferred",

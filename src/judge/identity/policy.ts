@@ -68,8 +68,8 @@ function author({ bad_author: wish }: AuthenticationSettings, { dmarc }: Authent
 
 function dmarc(settings: AuthenticationSettings, authentication: Authentication): Finding {
   const { dmarc } = authentication;
-  if (dmarc.domain === undefined || isVouchedFor(settings, authentication)) return nothing;
   if (dmarc.result === "temperror") return undecided(settings, authentication);
+  if (dmarc.domain === undefined || isVouchedFor(settings, authentication)) return nothing;
   if (dmarc.result !== "fail" || dmarc.policy === undefined || dmarc.policy === "none") return nothing;
   const wish = dmarc.policy === "reject" ? settings.dmarc_reject : settings.dmarc_quarantine;
   const asks = `${dmarc.policyDomain ?? dmarc.domain} asks in its DMARC record (p=${dmarc.policy}) not to take such mail`;
@@ -77,11 +77,13 @@ function dmarc(settings: AuthenticationSettings, authentication: Authentication)
   return as(wish, { check: "dmarc", code: "5.7.1", because: dmarc.because, remedy });
 }
 
-/** A forger must not get through by making DNS slow: what would be refused otherwise is marked at least. */
-function undecided({ temporary_failure: wish }: AuthenticationSettings, { dmarc }: Authentication): Finding {
-  if (wish === "defer") return defer("dmarc", "4.7.0", dmarc.because);
-  const isStrict = dmarc.policy !== undefined && dmarc.policy !== "none";
-  return isStrict ? { kind: "mark", check: "dmarc", because: dmarc.because } : nothing;
+/** A forger must not get through by making DNS, or us, slow: what would be refused otherwise is marked at least. */
+function undecided(settings: AuthenticationSettings, authentication: Authentication): Finding {
+  const { because, domain, policy } = authentication.dmarc;
+  if (isVouchedFor(settings, authentication)) return nothing;
+  if (settings.temporary_failure === "defer") return defer("dmarc", "4.7.0", because);
+  const isStrict = policy !== undefined && policy !== "none";
+  return isStrict || domain === undefined ? { kind: "mark", check: "dmarc", because } : nothing;
 }
 
 function spf(settings: AuthenticationSettings, authentication: Authentication): Finding {
@@ -94,7 +96,9 @@ function spf(settings: AuthenticationSettings, authentication: Authentication): 
   if (sender.result !== "fail") return nothing;
   const said = sender.explanation === undefined ? "" : `; ${sender.domain} itself says: "${sender.explanation}"`;
   const remedy = `send it by way of a server that ${sender.domain} names in its SPF record${said}`;
-  return as(settings.spf_fail, { check: "spf", code: "5.7.23", because: sender.because, remedy });
+  // a DMARC record that could not be asked for might speak for it: no refusal, but no forger passes unmarked either
+  const wish = dmarc.result === "temperror" && settings.spf_fail === "refuse" ? "mark" : settings.spf_fail;
+  return as(wish, { check: "spf", code: "5.7.23", because: sender.because, remedy });
 }
 
 /** A stranger who writes as one of ours; where a policy of the domain decides, this says nothing. */
@@ -109,9 +113,8 @@ function ownDomain(settings: AuthenticationSettings, { domains }: Ours, authenti
   return as(settings.own_domain, { check: "own-domain", code: "5.7.1", because, remedy });
 }
 
-/** Its policy decides, not SPF alone. RFC 9989 §8.1; where it could not be asked for, nobody knows. */
-const hasDmarc = ({ policy, result }: Authentication["dmarc"]): boolean =>
-  policy !== undefined || result === "pass" || result === "temperror";
+/** Its policy decides, not SPF alone. RFC 9989 §8.1 */
+const hasDmarc = ({ policy, result }: Authentication["dmarc"]): boolean => policy !== undefined || result === "pass";
 
 const isSigned = ({ dkim, dmarc: { domain } }: Authentication): boolean =>
   domain !== undefined && dkim.some((verdict) => verdict.result === "pass" && isRelated(verdict.domain, domain));

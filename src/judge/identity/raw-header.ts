@@ -12,7 +12,7 @@ export interface RawField {
 }
 
 /** A name at the start of a line, and its colon, which some readers look for on the next line, too. */
-const fieldStart = /([!-9;-~]+)[ \t]*(?:\r?\n)?[ \t]*:/y;
+const fieldStart = /([!-9;-~]+)[ \t]*(?:\r?\n[ \t]*)?:/y;
 
 export const latin1 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");

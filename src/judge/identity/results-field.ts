@@ -13,6 +13,9 @@ export interface About {
 
 const reasonChars = 300;
 
+/** Fields that only we may write in our name. */
+const ourNames = /authentication-results|received-spf|x-waybill-suspicious/i;
+
 /** The field, folded, with its last line end. */
 export function authenticationResults(hostname: string, about: About, authentication: Authentication): string {
   const { iprev, spf, dkim, arc, dmarc } = authentication;
@@ -115,10 +118,18 @@ const dotAtomOrQuoted = (text: string): string => {
 /** Without Authentication-Results that claim to be ours; the same object when there are none. RFC 8601 §5 */
 export function withoutForged(header: Uint8Array, hostname: string): Uint8Array {
   const text = latin1(header);
-  if (!/authentication-results/i.test(text)) return header;
+  if (!ourNames.test(text)) return header;
   const ours = serverIdOf(hostname);
-  const isForged = ({ name, value, end }: RawField): boolean =>
-    name === "authentication-results" && serverIdOf(text.slice(value, end)) === ours;
+  const isForged = ({ name, value, end }: RawField): boolean => {
+    switch (name) {
+      case "authentication-results":
+        return serverIdOf(text.slice(value, end)) === ours;
+      case "received-spf":
+        return serverIdOf(/receiver\s*=([^;]*)/i.exec(text.slice(value, end))?.[1] ?? "") === ours;
+      default:
+        return name === "x-waybill-suspicious";
+    }
+  };
   const forged = rawFields(text).filter(isForged);
   if (forged.length === 0) return header;
   const kept: Uint8Array[] = [];

@@ -1,4 +1,4 @@
-// How much an account has sent in a sliding window of time.
+// How much an account has sent in sliding windows of time.
 import type { Instant, World } from "../../base/world.ts";
 
 export interface SendingWindow {
@@ -9,26 +9,33 @@ export interface SendingWindow {
 export interface SendingSum {
   /** Of the last window. */
   readonly total: number;
-  /** When it will be less than `limit`, if nothing is added. */
+  /** It was at the limit already. */
+  readonly isFull: boolean;
+  /** It has come to four fifths of the limit; said once in the time of a window. */
+  readonly isNearly: boolean;
+  /** When it will be below the limit, if nothing is added. */
   readonly belowAt: Instant;
 }
 
-/** Adds to the sum of a window; answers the sum, `amount` included. Of all threads of a server. */
-export type CountSent = (sent: Sent) => SendingSum | Promise<SendingSum>;
-
 export interface Sent {
   readonly account: string;
-  readonly window: SendingWindow;
   /** 0 only looks. */
   readonly amount: number;
-  /** 1 or more. */
-  readonly limit: number;
+  readonly windows: readonly { readonly window: SendingWindow; readonly limit: number }[];
 }
+
+/**
+ * Adds to the sums of all windows, unless one of them is full: then to none. One step, for two would let through what comes
+ * at the same moment. A sum for each window. Of all threads of a server.
+ */
+export type CountSent = (sent: Sent) => readonly SendingSum[] | Promise<readonly SendingSum[]>;
 
 /** A window moves on in such steps: it is that much longer than it says. */
 const stepsPerWindow = 24;
 /** Windows of accounts; those that were used longest ago are forgotten, at some 10 MB in all. */
 const mostWindows = 30_000;
+/** Of a limit: the owner hears of it. */
+const warnAt = 0.8;
 
 interface Step {
   /** Steps since 1970. */
@@ -36,22 +43,48 @@ interface Step {
   amount: number;
 }
 
-export function sendingCounts({ now }: Pick<World, "now">): (sent: Sent) => SendingSum {
-  const known = new Map<string, Step[]>();
-  return ({ account, window: { of, ms }, amount, limit }) => {
-    const stepMs = ms / stepsPerWindow;
+interface Counted {
+  steps: Step[];
+  /** No warning until then. */
+  quietUntil: Instant;
+}
+
+const sumOf = ({ steps }: Counted): number => steps.reduce((sum, { amount }) => sum + amount, 0);
+
+export function sendingCounts({ now }: Pick<World, "now">): (sent: Sent) => readonly SendingSum[] {
+  const known = new Map<string, Counted>();
+
+  const recall = (account: string, { of, ms }: SendingWindow): Counted => {
     const key = `${of} ${ms} ${account}`;
-    const current = Math.floor(now() / stepMs);
-    const steps = (known.get(key) ?? []).filter(({ at }) => at >= current - stepsPerWindow);
+    const counted = known.get(key) ?? { steps: [], quietUntil: -Infinity };
+    const oldest = Math.floor((now() * stepsPerWindow) / ms) - stepsPerWindow;
+    counted.steps = counted.steps.filter(({ at }) => at >= oldest);
+    known.delete(key); // moves to the end: that used longest ago stands first
+    known.set(key, counted);
+    if (known.size > mostWindows) known.delete(known.keys().next().value!);
+    return counted;
+  };
+
+  const add = ({ steps }: Counted, { ms }: SendingWindow, amount: number): void => {
+    const current = Math.floor((now() * stepsPerWindow) / ms);
     const last = steps.at(-1);
     if (last?.at === current) last.amount += amount;
-    else if (amount > 0) steps.push({ at: current, amount });
-    known.delete(key); // moves to the end: that used longest ago stands first
-    if (steps.length > 0) known.set(key, steps);
-    if (known.size > mostWindows) known.delete(known.keys().next().value!);
-    const total = steps.reduce((sum, { amount }) => sum + amount, 0);
-    let left = total;
-    const gone = total < limit ? undefined : steps.find(({ amount }) => (left -= amount) < limit);
-    return { total, belowAt: gone === undefined ? now() : (gone.at + stepsPerWindow + 1) * stepMs };
+    else steps.push({ at: current, amount });
+  };
+
+  return ({ account, amount, windows }) => {
+    const all = windows.map(({ window, limit }) => ({ window, limit, counted: recall(account, window) }));
+    const isFull = all.map(({ counted, limit }) => sumOf(counted) >= limit);
+    const isAdded = amount > 0 && !isFull.includes(true);
+    return all.map(({ window, limit, counted }, i): SendingSum => {
+      if (isAdded) add(counted, window, amount);
+      const total = sumOf(counted);
+      const isNearly = isAdded && total >= warnAt * limit && now() >= counted.quietUntil;
+      if (isNearly) counted.quietUntil = now() + window.ms;
+      let left = total;
+      const gone = total < limit ? undefined : counted.steps.find(({ amount }) => (left -= amount) < limit);
+      const belowAt = gone === undefined ? now() : ((gone.at + stepsPerWindow + 1) * window.ms) / stepsPerWindow;
+      return { total, isFull: isFull[i]!, isNearly, belowAt };
+    });
   };
 }

@@ -100,7 +100,7 @@ test("accounts beyond number are forgotten, those of longest ago first", async (
   const world = fakeWorld();
   const countSent = sendingCounts(world);
   const count = (account: string, amount: number): number =>
-    countSent({ account, window: { of: "messages", ms: hour }, amount, limit: 1 }).total;
+    countSent({ account, amount, windows: [{ window: { of: "messages", ms: hour }, limit: 2 }] })[0]!.total;
   count("old", 1);
   count("busy", 1);
   for (let i = 0; i < 30_000; i += 1) {
@@ -109,4 +109,10 @@ test("accounts beyond number are forgotten, those of longest ago first", async (
   }
   assert.equal(count("busy", 0), 1);
   assert.equal(count("old", 0), 0);
+});
+
+test("what ends at the same moment meets the same wall", async () => {
+  const { judge } = desk({ messagesPerDay: 5 });
+  const said = await Promise.all(Array.from({ length: 50 }, () => judge("content", "ann")));
+  assert.equal(said.filter((words) => words === "").length, 5);
 });

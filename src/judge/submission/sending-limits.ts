@@ -15,7 +15,7 @@ export interface SendingLimitParts {
   readonly count: CountSent;
   readonly world: World;
   readonly rightsOf: (account: string) => { readonly limits: SendingLimits } | undefined;
-  /** Once in a window, at four fifths of a limit; `words`: whole sentences for the account's owner. */
+  /** Once in a window, of all threads, at four fifths of a limit; `words`: whole sentences for the account's owner. */
   readonly onWarning: (account: string, words: string) => void;
 }
 
@@ -36,32 +36,22 @@ const recipients: readonly Limit[] = [
   { window: { of: "recipients", ms: 24 * hourMs }, setting: "recipientsPerDay", time: "24 hours" },
 ];
 
-const warnAt = 0.8;
-/** Warnings to remember; those of longest ago are forgotten. */
-const mostWarnings = 30_000;
-
 const nothing: Finding = { kind: "nothing" };
 
 /** Messages are counted when they are there, and recipients when they are named: both before anything is kept. */
 export function sendingLimits(parts: SendingLimitParts): readonly Check[] {
-  const { count, world, rightsOf } = parts;
-  const warn = warner(parts);
+  const { count, world, rightsOf, onWarning } = parts;
 
   /** Counts `amount`, unless that is beyond a limit. */
   const judgeAccount = async (account: string, limits: readonly Limit[], amount: number): Promise<Finding> => {
     const rights = rightsOf(account)?.limits;
     if (rights === undefined) return nothing;
-    for (const limit of limits) {
-      const most = rights[limit.setting];
-      const sum = await count({ account, window: limit.window, amount: 0, limit: most });
-      if (sum.total >= most) return wall({ account, limit, most, sum }, world.now());
-    }
-    if (amount > 0)
-      for (const limit of limits) {
-        const most = rights[limit.setting];
-        const { total } = await count({ account, window: limit.window, amount, limit: most });
-        warn({ account, limit, most, total });
-      }
+    const windows = limits.map(({ window, setting }) => ({ window, limit: rights[setting] }));
+    const sums = await count({ account, amount, windows });
+    const reached = limits.map((limit, i): Reached => ({ account, limit, most: rights[limit.setting], sum: sums[i]! }));
+    const full = reached.find(({ sum }) => sum.isFull);
+    if (full !== undefined) return wall(full, world.now());
+    for (const one of reached) if (one.sum.isNearly) onWarning(account, warning(one));
     return nothing;
   };
   const judge = (account: string | undefined, limits: readonly Limit[], amount: number): Finding | Promise<Finding> =>
@@ -77,9 +67,10 @@ interface Reached {
   readonly account: string;
   readonly limit: Limit;
   readonly most: number;
+  readonly sum: SendingSum;
 }
 
-function wall({ account, limit, most, sum }: Reached & { readonly sum: SendingSum }, now: Instant): Finding {
+function wall({ account, limit, most, sum }: Reached, now: Instant): Finding {
   const name = account.replaceAll(/[^!-~]/g, "?");
   if (most === 0) {
     const text = `the account ${name} may not send mail; ask the administrator of this server`;
@@ -96,18 +87,5 @@ const amountText = ({ window: { of } }: Limit, amount: number): string =>
 /** "2026-03-01 13:05 UTC" */
 const timeText = (at: Instant): string => `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 
-function warner({ world, onWarning }: SendingLimitParts): (reached: Reached & { readonly total: number }) => void {
-  const until = new Map<string, Instant>();
-  return ({ account, limit, most, total }) => {
-    const key = `${limit.setting} ${account}`;
-    const now = world.now();
-    if (total < warnAt * most || now < (until.get(key) ?? -Infinity)) return;
-    until.delete(key);
-    until.set(key, now + limit.window.ms);
-    if (until.size > mostWarnings) until.delete(until.keys().next().value!);
-    onWarning(
-      account,
-      `The account ${account} has sent ${amountText(limit, total)} in the last ${limit.time}. At ${most.toLocaleString("en")}, this server takes no more mail from it for a while. If it was not you who sent these, somebody else knows your password: change it now, and tell the administrator of this server. If it was you, send the rest later, or ask the administrator for a higher limit.`,
-    );
-  };
-}
+const warning = ({ account, limit, most, sum }: Reached): string =>
+  `The account ${account} has sent ${amountText(limit, sum.total)} in the last ${limit.time}. At ${most.toLocaleString("en")}, this server takes no more mail from it for a while. If it was not you who sent these, somebody else knows your password: change it now, and tell the administrator of this server. If it was you, send the rest later, or ask the administrator for a higher limit.`;
