@@ -149,6 +149,18 @@ test("what is signed is the body behind the mended header; the signature is told
   assert.equal(await finish("x"), `x${message}`);
 });
 
+test("what mending moves from the header into the body is signed there", async () => {
+  let signed = "";
+  const signer: ArrivingParts["signer"] = {
+    begin: () => ({ write: (body) => void (signed += Buffer.from(body).toString()), finish: () => "" }),
+  };
+  const mend: ArrivingParts["mend"] = (header) => Buffer.concat([Buffer.from("Date: now\r\n\r\n"), header]);
+  const { arriving, finish } = arrive({ from: app, trusted: true, parts: { signer, mend } });
+  void arriving.write(Buffer.from("no field\r\n\r\nHello\r\n"));
+  assert.equal(await finish(), "Date: now\r\n\r\nno field\r\n\r\nHello\r\n");
+  assert.equal(signed, "no field\r\n\r\nHello\r\n");
+});
+
 test("who discards it ends the checks, too", async () => {
   const { arriving, checks } = arrive();
   void arriving.write(Buffer.from(message));

@@ -2,6 +2,7 @@
 // the checks of who sent it, and to the signer, at once; what they find stands on top of it in the end.
 import type { Instant } from "./base/world.ts";
 import type { Authenticator, ContentCheck } from "./judge/identity/authenticator.ts";
+import { sectionEnd } from "./judge/identity/raw-header.ts";
 import { withoutForged } from "./judge/identity/results-field.ts";
 import type { Client } from "./mail/client.ts";
 import type { Envelope } from "./mail/envelope.ts";
@@ -142,7 +143,9 @@ export class Arriving {
       return together(written, this.#look(body));
     }
     const written = this.#content.write(own);
-    return together(written, this.#pass(body));
+    // lines that were no fields are the body's now
+    const moved = own.subarray(sectionEnd(asBuffer(own)) ?? own.length);
+    return together(together(written, moved.length > 0 ? this.#signing?.write(moved) : undefined), this.#pass(body));
   }
 
   #asOurs(header: Buffer): Uint8Array {

@@ -74,6 +74,20 @@ test("no answer of DNS is no verdict: the mail is taken, or comes again where th
   }
 });
 
+test("seals whose keys cannot be had take nothing from the other checks", async () => {
+  await using guarded = await startGuarded(zone, { ...off, authentication: { dmarc_quarantine: "refuse" } });
+  for (const domain of ["nowhere.example", "lost.example"]) {
+    const seal = [
+      `ARC-Seal: i=1; a=rsa-sha256; t=1; cv=none; d=${domain}; s=s1; b=AAAA`,
+      `ARC-Message-Signature: i=1; a=rsa-sha256; c=relaxed/relaxed; d=${domain}; s=s1; h=from; bh=AAAA; b=AAAA`,
+      `ARC-Authentication-Results: i=1; ${domain}; dmarc=pass header.from=shop.example`,
+    ];
+    const { reply, event } = await guarded.send(far, `${seal.join("\r\n")}\r\n${letter("news@shop.example")}`);
+    assert.match(reply, /^550[- ]5\.7\.1 /);
+    assert.equal(event.judged?.authentication?.dmarc.result, "fail");
+  }
+});
+
 test("the results stand above what we received, and claim no more than is so", async () => {
   await using guarded = await startGuarded(zone, off);
   const { arrived } = await guarded.send(ofShop, signed(letter("news@shop.example"), shop));

@@ -23,11 +23,14 @@ export class Verifier extends DkimVerifier {
     super({ resolver: ask, strict: true, minBitLength: signatureLimits.keyBits, curTime: new Date(now), sender: "<>" });
     if (keys === undefined) return;
     const { get } = this.keyCache;
-    this.keyCache.get = async (...question) => {
+    this.keyCache.get = (...question) => {
       const [, name, , { hashAlgo }] = question;
-      const read = await keys(`${hashAlgo} ${name}`, () => get(...question).then(asRead, asFailed));
-      if ("error" in read) throw read.error;
-      return read.key;
+      const found = keys(`${hashAlgo} ${name}`, () => get(...question).then(asRead, asFailed)).then((read) => {
+        if ("error" in read) throw read.error;
+        return read.key;
+      });
+      found.catch(() => {}); // the library asks for the keys of seals ahead, and does not come back for each answer
+      return found;
     };
   }
 
