@@ -4,7 +4,9 @@ import type { Judge } from "./judge/judge.ts";
 import { fieldsOnTop, type Judgeable, judgeContent } from "./judging.ts";
 import type { Client } from "./mail/client.ts";
 import { type Failure, isPermanent } from "./mail/failure.ts";
-import { formatReceived } from "./mail/header.ts";
+import type { Event } from "./journal/event.ts";
+import type { Address, ReversePath } from "./mail/address.ts";
+import { fieldValue, formatReceived, type HeaderField } from "./mail/header.ts";
 import type { Routing } from "./mail/hop.ts";
 import type { QueueId } from "./mail/message.ts";
 import type { Outcome } from "./mail/outcome.ts";
@@ -14,6 +16,7 @@ import { type Delivery, StoreFull } from "./queue/store.ts";
 import type { Ending, Worker } from "./queue/worker.ts";
 import type { Router } from "./route/route.ts";
 import { settle, type SettlingParts } from "./settling.ts";
+import { addressesIn } from "./signing/author.ts";
 
 export interface Stages extends SettlingParts {
   readonly judge: Judge;
@@ -34,10 +37,10 @@ export async function accept(stages: Stages, arrival: Arrival): Promise<Reply> {
   const { no, judged } = await judgeContent(stages.judge, arrival);
   const receivedAt = stages.world.now();
   if (no !== undefined) {
+    const about = refusedAbout(arrival);
     await content.discard();
-    const from = envelope.reversePath;
     const { check, ...reply } = no;
-    stages.journal.note([{ kind: "refused", at: receivedAt, client, stage: "content", from, reply, check, judged }]);
+    stages.journal.note([{ kind: "refused", at: receivedAt, client, ...about, reply, check, judged }]);
     return reply;
   }
 
@@ -46,13 +49,15 @@ export async function accept(stages: Stages, arrival: Arrival): Promise<Reply> {
   const received = formatReceived({ ...envelope, client, hostname, queueId, at: receivedAt });
   const taken = await content.finish(fieldsOnTop(hostname, arrival, judged) + (await content.signatures()) + received);
   if (taken.kind === "fault") return sorry(stages, queueId, taken.error);
+  const { header } = content;
   const message = newMessage({
     queueId,
     client,
     envelope,
     recipients,
     body: taken.body,
-    header: content.header,
+    header,
+    ...authorIn(header, envelope.reversePath),
     receivedAt,
     expiresAt: receivedAt + stages.giveUpAfterMs,
     ...(!trusted && { judged }),
@@ -70,6 +75,28 @@ export async function accept(stages: Stages, arrival: Arrival): Promise<Reply> {
   if (lease === undefined) stages.work.wake();
   else stages.work.take(deliveries);
   return reply(250, "2.0.0", `kept, and on its way as ${queueId}`);
+}
+
+/** Strangers cause refusals, and each name is room in the history. */
+const refusedNames = { recipients: 20, messageIdChars: 998 } as const;
+
+/** What a message that was not kept is found by. */
+function refusedAbout({ envelope, content: { header } }: Arrival) {
+  const { reversePath: from, recipients } = envelope;
+  const messageId = fieldValue(header, "Message-ID");
+  return {
+    stage: "content",
+    from,
+    recipients: recipients.slice(0, refusedNames.recipients).map(({ address }) => address),
+    ...(messageId && messageId.length <= refusedNames.messageIdChars && { messageId }),
+    ...authorIn(header, from),
+  } satisfies Partial<Extract<Event, { kind: "refused" }>>;
+}
+
+/** Whom people see as the sender, unless the reverse-path says the same. */
+function authorIn(header: readonly HeaderField[], reversePath: ReversePath): { readonly author?: Address } {
+  const [author] = addressesIn(fieldValue(header, "From") ?? "") ?? [];
+  return author === undefined || author.toLowerCase() === reversePath.toLowerCase() ? {} : { author };
 }
 
 /** The message was not kept, through no fault of the client's: it keeps the message and comes again. */

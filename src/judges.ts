@@ -15,7 +15,7 @@ import { identityChecks } from "./judge/identity/policy.ts";
 import { loop } from "./judge/loop.ts";
 import { Abuse } from "./judge/rates/abuse.ts";
 import { Debts, type SharedDebts } from "./judge/rates/debts.ts";
-import { rateChecks } from "./judge/rates/rates.ts";
+import { rateChecks, type Rates } from "./judge/rates/rates.ts";
 import { relay } from "./judge/relay.ts";
 import { createReputation, type Reputation } from "./judge/reputation/reputation.ts";
 import type { SenderStore } from "./judge/sender-store.ts";
@@ -80,7 +80,7 @@ export async function openJudges(options: JudgesOptions): Promise<Judges> {
   );
   const onTrouble = (text: string): void => log.logger.warn(text);
   const lists = opened.use(new DnsLists(listSettings(config), { resolver, world, onTrouble }));
-  const { checks: conduct, abuse } = conductChecks(options);
+  const { checks: conduct, abuse, rates } = conductChecks(options);
   opened.use(abuse);
   const running = opened.move();
   return {
@@ -104,15 +104,21 @@ export async function openJudges(options: JudgesOptions): Promise<Judges> {
       ...accountChecks(options),
       ...hooks,
     ],
-    listeners: [abuse.listener, reputation.listener],
+    listeners: [abuse.listener, rates.listener, reputation.listener],
     authenticator,
     reputation,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
 
+interface Conduct {
+  readonly checks: readonly Check[];
+  readonly abuse: Abuse;
+  readonly rates: Rates;
+}
+
 /** How much somebody may ask of us, and how he behaves. */
-function conductChecks({ config, world, isTrusted, debts: shared }: JudgesOptions): { checks: Check[]; abuse: Abuse } {
+function conductChecks({ config, world, isTrusted, debts: shared }: JudgesOptions): Conduct {
   const { abuse: a, rates: r, relay: own } = config;
   const debts = new Debts(world, shared);
   const others = networks([...own.proxy_networks, ...own.xclient_networks]);
@@ -137,7 +143,8 @@ function conductChecks({ config, world, isTrusted, debts: shared }: JudgesOption
     senderMessagesPerMinute: r.sender_messages_per_minute,
     recipientMessagesPerHour: r.recipient_messages_per_hour,
   };
-  return { abuse, checks: [...abuse.checks, ...rateChecks({ debts, isExempt, settings })] };
+  const rates = rateChecks({ debts, isExempt, settings });
+  return { abuse, rates, checks: [...abuse.checks, ...rates.checks] };
 }
 
 function accountChecks({ config, world, accounts, countSent, onWarning }: JudgesOptions): readonly Check[] {

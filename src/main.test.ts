@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { run } from "./main.ts";
+import { schema } from "./config/schema.ts";
+import { run, welcome } from "./main.ts";
 
 const original = Worker.prototype.postMessage; // eslint-disable-line typescript/unbound-method -- called with its `this`
 
@@ -31,4 +32,18 @@ test("a server whose storage died ends with exit code 70 and a sentence", async 
   assert.equal(await run({ configFile }), 70);
   assert.equal(said.at(-1), "waybill: the storage thread ended; what was kept is on the disk: start Waybill again");
   assert.match(await readFile(join(dir, "waybill.log"), "utf8"), /stopping: a thread died/, "the log is complete");
+});
+
+test("the welcome says who may send, and names the file that the other commands need", () => {
+  const server = { hostname: "mail.example.org", listening: ["127.0.0.1:2525"] };
+  const say = (networks: string[] | undefined, file: Parameters<typeof welcome>[2]): string =>
+    welcome(schema.parse({ relay: { networks } }), server, file);
+  const usual = say(undefined, { file: "waybill.toml", isNamed: false });
+  assert.match(usual, /\nClients in 127\.0\.0\.0\/8, ::1\/128 may send to anyone\.\n/);
+  assert.doesNotMatch(usual, /--config/);
+  const closed = say([], { file: "/etc/my mail.toml", isNamed: true });
+  assert.match(closed, /\nOnly accounts may send to everyone\.\n/);
+  for (const command of ["send", "trace", "queue"])
+    assert.ok(closed.includes(`npx waybill ${command} --config "/etc/my mail.toml"`), command);
+  assert.ok(say([], { file: "/etc/waybill.toml", isNamed: true }).includes("queue --config /etc/waybill.toml\n"));
 });

@@ -10,6 +10,7 @@ import { realWorld, type World } from "./base/world.ts";
 import { loadConfig } from "./config/load.ts";
 import { formatProblems } from "./config/problem.ts";
 import type { Config } from "./config/schema.ts";
+import { Unusable } from "./config/unusable.ts";
 import { createResolver } from "./dns/system-resolver.ts";
 import type { HistoryStore } from "./journal/history.ts";
 import { greylistDesk } from "./judge/greylist/desk.ts";
@@ -69,7 +70,6 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const by = randomUUID();
   await store.recover(by);
   keepPruning(opened, options, store);
-  keepWatchingKeys(opened, options);
 
   const counts = sharedCounts();
   const countSent = sendingCounts(world);
@@ -104,6 +104,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     onFailure,
   });
   opened.use(await serveControl(controlApi(options, { node, store, steering }), join(config.data_dir, "control.sock")));
+  keepWatchingKeys(opened, options);
   node.start();
   const running = opened.move();
   return { hostname, listening: listeningOf(node), threadDied, close: () => running.disposeAsync() };
@@ -187,12 +188,12 @@ export async function run({ configFile }: { configFile?: string }): Promise<numb
   try {
     log = openLog(logSettings(config));
     const server = await startServer({ config, world: realWorld(), log, threads: threadsFor(config) });
-    console.error(welcome(config, server, file)); // not on standard output, which is the log
+    console.error(welcome(config, server, { file, isNamed: configFile !== undefined })); // not on standard output, which is the log
     log.logger.info({ listening: server.listening }, `${server.hostname} takes mail on ${server.listening.join(", ")}`);
     return await serveUntilEnd(server, log);
   } catch (error) {
     console.error(`waybill: ${error instanceof Error ? error.message : String(error)}`);
-    return exitCodes.inTheWay;
+    return error instanceof Unusable ? exitCodes.badConfig : exitCodes.inTheWay;
   } finally {
     await log?.close();
   }
@@ -231,15 +232,29 @@ const logSettings = ({ log: { level, format, file } }: Config): Parameters<typeo
 const placeOf = ({ storage, data_dir }: Config): string =>
   ({ sqlite: resolve(data_dir), postgres: "PostgreSQL", memory: "memory, until the server ends" })[storage.driver];
 
+interface ConfigFile {
+  readonly file: string | undefined;
+  /** Not found by itself: the other commands have to be told of it, too. */
+  readonly isNamed: boolean;
+}
+
 /** What a person who has just started it wants to know. */
-const welcome = (config: Config, server: Server, file: string | undefined): string => `
+export function welcome(
+  config: Config,
+  server: Pick<Server, "hostname" | "listening">,
+  { file, isNamed }: ConfigFile,
+): string {
+  const { networks } = config.relay;
+  const option = isNamed && file !== undefined ? ` --config ${/^[\w./-]+$/.test(file) ? file : `"${file}"`}` : "";
+  return `
 Waybill takes mail for ${server.hostname} on ${server.listening.join(" and ")}.
 It is kept in ${placeOf(config)}; settings: ${file ?? "all at their defaults, there is no waybill.toml"}.
-Clients in ${config.relay.networks.join(", ") || "no network"} may send to anyone.
+${networks.length === 0 ? "Only accounts may send to everyone." : `Clients in ${networks.join(", ")} may send to anyone.`}
 
 Try, in another terminal:
-  npx waybill send --from you@example.org --to friend@example.com --subject Hello --body "It works."
-  npx waybill trace friend@example.com
-  npx waybill queue
+  npx waybill send${option} --from you@example.org --to friend@example.com --subject Hello --body "It works."
+  npx waybill trace${option} friend@example.com
+  npx waybill queue${option}
 Stop with Ctrl-C.
 `;
+}

@@ -161,7 +161,7 @@ async function openPeople({ config, world, log, counts, logins, hostname }: Node
   return {
     accounts,
     logins: logins ?? createLogins(accounts, Buffer.from(secret)),
-    signer: await openSigner({ config, world, onFault }),
+    signer: opened.use(await openSigner({ config, world, onFault })),
     srs: createSrs({ config, secrets: await loadSrsSecrets(config), hostname, world }),
     resolver: cachedResolver(createResolver({ servers: dns.servers, timeoutMs: dns.timeout }), world),
     isTrusted: trustIn(config),
@@ -183,7 +183,9 @@ function warnOwner(
   const own = accounts.rightsOf(account)?.maySendAs.find((sender) => parseAddress(sender) !== undefined);
   const to = own === undefined || own.startsWith("*") ? undefined : parseAddress(own);
   if (to === undefined) return;
-  const kept = stages.queue.keep(ownerWarning(stages, { to, words })).then(() => stages.work.wake());
+  const kept = ownerWarning(stages, { to, words })
+    .then((warning) => stages.queue.keep(warning))
+    .then(() => stages.work.wake());
   kept.catch((err: unknown) => log.logger.error({ err, account }, "the owner of an account could not be warned"));
 }
 

@@ -9,13 +9,16 @@ import type { Message, QueueId } from "./mail/message.ts";
 import type { NoticeAction } from "./mail/outcome.ts";
 import type { Decision } from "./queue/settle.ts";
 import type { NewMessage, WorkStore } from "./queue/store.ts";
+import { signOurs } from "./signing/sign-ours.ts";
+import type { Signer } from "./signing/signer.ts";
 
 export interface NoticeParts {
   readonly queue: WorkStore;
   readonly world: World;
   readonly hostname: string;
   readonly newQueueId: () => QueueId;
-  /** Aliases applied: who gets mail for these recipients. */
+  /** Without one, notices go out unsigned. */
+  readonly signer?: Signer;
   /** Whom the recipients of mail from `reversePath` stand for. */
   readonly expand: (recipients: readonly Recipient[], reversePath?: ReversePath) => readonly Recipient[];
   readonly giveUpAfterMs: number;
@@ -100,7 +103,12 @@ async function compose(
   const original = withOriginal
     ? await readOriginal(parts, message, action)
     : { bytes: new Uint8Array(0), whole: false };
-  const { body, messageId, smtpUtf8, bodyType } = written({
+  const {
+    body: unsigned,
+    messageId,
+    smtpUtf8,
+    bodyType,
+  } = written({
     action,
     message,
     recipients,
@@ -109,6 +117,7 @@ async function compose(
     noticeId: queueId,
     at,
   });
+  const body = await signOurs(parts.signer, unsigned);
   const readers = message.reversePath === "" ? [] : parts.expand([{ address: message.reversePath }]);
   const to = readers.map(({ address }) => address);
   const notice: Message = {

@@ -3,6 +3,7 @@ import { formatDate } from "./mail/header.ts";
 import { type Address, isInternational } from "./mail/address.ts";
 import type { NoticeParts } from "./notices.ts";
 import type { NewMessage } from "./queue/store.ts";
+import { signOurs } from "./signing/sign-ours.ts";
 
 export interface Warning {
   /** Where the owner reads mail. */
@@ -12,11 +13,11 @@ export interface Warning {
 }
 
 /** To be kept as any other message. Its sender is the null reverse-path: nobody is told if it does not arrive. */
-export function ownerWarning(
-  parts: Pick<NoticeParts, "world" | "newQueueId" | "hostname" | "giveUpAfterMs" | "expand">,
+export async function ownerWarning(
+  parts: Pick<NoticeParts, "world" | "newQueueId" | "hostname" | "giveUpAfterMs" | "expand" | "signer">,
   { to, words }: Warning,
-): NewMessage {
-  const { world, newQueueId, hostname, giveUpAfterMs, expand } = parts;
+): Promise<NewMessage> {
+  const { world, newQueueId, hostname, giveUpAfterMs, expand, signer } = parts;
   const at = world.now();
   const queueId = newQueueId();
   const messageId = `<${queueId}@${hostname}>`;
@@ -34,9 +35,10 @@ export function ownerWarning(
     ...words.split(/(?<=[.]) /).map((sentence) => wrapped(sentence)),
     "",
   ];
-  const body = Buffer.from(lines.join("\r\n"));
+  const text = Buffer.from(lines.join("\r\n"));
   const recipients = expand([{ address: to }]);
-  const eightBit = body.some((octet) => octet > 127);
+  const eightBit = text.some((octet) => octet > 127);
+  const body = await signOurs(signer, text);
   const sizeBytes = body.length;
   const client = { address: "127.0.0.1", port: 0, protocol: "LOCAL", helloName: hostname } as const;
   return {

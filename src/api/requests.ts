@@ -94,8 +94,9 @@ export const traceQuery = z.union(
     z.strictObject({ queueId, limit }),
     z.strictObject({ messageId: z.string().min(1), limit }),
     z.strictObject({ address, limit }),
+    z.strictObject({ account: z.string().min(1), limit }),
   ],
-  { error: "name one of queueId, messageId or address, and at most a limit" },
+  { error: "name one of queueId, messageId, address or account, and at most a limit" },
 );
 
 /** RFC 3461 §4.1: "never", or wishes joined by commas. */

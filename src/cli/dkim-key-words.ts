@@ -60,7 +60,7 @@ export function toPublish(own: SigningDomain, { record, key, publication }: Sigh
     "  Type   TXT",
     `  Value  ${text}`,
     "",
-    ...("because" in publication ? [`DNS now: ${publication.because}.`, ""] : []),
+    ...("because" in publication && publication.because !== undefined ? [`DNS now: ${publication.because}.`, ""] : []),
   ];
 }
 
@@ -75,6 +75,29 @@ export function nextStep(keys: readonly Sighted[], domain: string): string[] {
       : "The running server looks at DNS every five minutes, and signs with a key when its record is there.",
     `To see how far it is: waybill dkim list ${domain}`,
   ];
+}
+
+/** Our own notices have no sender but the name of this host; undefined: it has another domain. RFC 7208 §2.4 */
+export function hostAdvice(hostname: string, domain: string): string[] {
+  if (!hostname.toLowerCase().endsWith(`.${domain}`)) return [];
+  return [
+    "",
+    `Bounces come from MAILER-DAEMON@${hostname}, and are signed with these keys, too. They have no envelope sender, so`,
+    "SPF asks for the name of this host. Publish this TXT record if it has none:",
+    "",
+    `${hostname.toLowerCase()}. 3600 IN TXT "v=spf1 a -all"`,
+  ];
+}
+
+/** Why a key is not dropped, and what to do instead. */
+export function whyKept(own: SigningDomain, selector: string, state: "active" | "retired"): string {
+  const { domain } = own;
+  switch (state) {
+    case "active":
+      return `the key ${selector} of ${domain} signs; put others in its place with waybill dkim rotate ${domain}`;
+    case "retired":
+      return `the key ${selector} of ${domain} has signed, and mail may still need its record; waybill dkim list ${domain} says when both may go`;
+  }
 }
 
 /** For programs. */

@@ -1,35 +1,46 @@
 // What was found out about a sender, in words, a line each.
 import type { Judged } from "../journal/event.ts";
 import { oneLine } from "../mail/failure-text.ts";
+import type { Reply } from "../mail/reply.ts";
 import type { Authentication, Identity } from "../mail/verdict.ts";
 
-export const judgedTexts = ({ identity, authentication, findings }: Judged): string[] =>
-  [
-    provenText(identity),
-    ...(authentication === undefined ? [] : authenticationTexts(authentication)),
-    ...findings.map(({ check, kind, text }) => `${kindText[kind]} (${check}): ${text}`),
+/** What the client was told, which stands in the line above already. */
+export interface Told {
+  readonly reply: Reply;
+  readonly check?: string;
+}
+
+export function judgedTexts({ identity, authentication, findings }: Judged, told?: Told): string[] {
+  const said = told === undefined ? "" : told.reply.lines.join(" ");
+  const others = findings.filter(({ check, kind }) => kind === "mark" || check !== told?.check);
+  return [
+    ...provenTexts(identity),
+    ...(authentication === undefined ? [] : authenticationTexts(authentication, said)),
+    ...others.map(({ check, kind, text }) => `${kindText[kind]} (${check}): ${text}`),
   ].map(oneLine);
+}
 
 const kindText = { mark: "marked as suspicious", defer: "asked to come back", refuse: "refused" } as const;
 
-export function provenText({ kind, name }: Identity): string {
+function provenTexts({ kind, name }: Identity): string[] {
   switch (kind) {
     case "account":
-      return `logged in as ${name}`;
+      return []; // the line above says who is logged in
     case "dmarc":
-      return `from ${name}, as DMARC proves`;
+      return [`from ${name}, as DMARC proves`];
     case "dkim":
-      return `from ${name}, as DKIM proves`;
+      return [`from ${name}, as DKIM proves`];
     case "spf":
-      return `from ${name}, as SPF proves`;
+      return [`from ${name}, as SPF proves`];
     case "network":
-      return `from somebody in the network ${name}; nothing else is proven`;
+      return [`from somebody in the network ${name}; nothing else is proven`];
   }
 }
 
-function authenticationTexts({ iprev, spf, dkim, arc, dmarc }: Authentication): string[] {
+/** No reason that was said already. */
+function authenticationTexts({ iprev, spf, dkim, arc, dmarc }: Authentication, said: string): string[] {
   const of = (what: string, result: string, because: string): string =>
-    `${what} ${result}${because === "" ? "" : `: ${because}`}`;
+    `${what} ${result}${said.includes(because) ? "" : `: ${because}`}`;
   return [
     of("reverse name", iprev.result, iprev.because),
     ...spf.map(({ scope, domain, result, because }) =>

@@ -21,7 +21,7 @@ export async function newPasswordFrom(context: Context, { passwordFile, generate
       : firstLine(await readFile(passwordFile, "utf8").catch((error: unknown) => unreadable(passwordFile, error)));
   if (password.length >= fewestCharacters) return password;
   throw new CommandError(
-    exitCodes.badData,
+    exitCodes.usage,
     password === ""
       ? "There is no password. Type one, or let --generate make one."
       : `The password has less than ${fewestCharacters} characters and is soon guessed. Take a longer one, or --generate.`,
@@ -30,7 +30,7 @@ export async function newPasswordFrom(context: Context, { passwordFile, generate
 
 function unreadable(path: string, error: unknown): never {
   const { code } = error as NodeJS.ErrnoException;
-  throw new CommandError(exitCodes.badData, `The password file ${path} cannot be read (${code}).`);
+  throw new CommandError(exitCodes.usage, `The password file ${path} cannot be read (${code}).`);
 }
 
 async function readLine({ stdin }: Context): Promise<string> {
@@ -61,7 +61,7 @@ async function askTwice({ stdin, stderr }: Context): Promise<string> {
     };
     const password = await ask("New password: ");
     if ((await ask("Once more: ")) === password) return password;
-    throw new CommandError(exitCodes.badData, "The two are not the same. Nothing was changed; try again.");
+    throw new CommandError(exitCodes.usage, "The two are not the same. Nothing was changed; try again.");
   } finally {
     terminal.setRawMode?.(false);
     await keys.return(undefined);

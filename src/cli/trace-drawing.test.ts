@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ann, bob, greylisted, host, minute, noon, queueId } from "../../test/cli/fake-ports.ts";
-import type { Event } from "../journal/event.ts";
+import type { Event, Judged } from "../journal/event.ts";
 import type { Address } from "../mail/address.ts";
 import type { QueueId } from "../mail/message.ts";
 import { reply } from "../mail/reply.ts";
+import type { Authentication } from "../mail/verdict.ts";
 import { plain } from "./context.ts";
 import { asciiGlyphs, type Drawing, drawJourneys, unicodeGlyphs } from "./trace-drawing.ts";
 
@@ -169,4 +170,75 @@ test("strangers' words stay on their line", () => {
   const hostile: Event = { ...received, messageId: "<a\u001b[2J\nb@x>", client: { ...client, helloName: "x\r\ny" } };
   // eslint-disable-next-line no-control-regex
   assert.doesNotMatch(draw([hostile]), /[\u0000-\u0009\u000b-\u001f]|\nb|\ny/);
+});
+
+const judgedAs = (dmarc: Authentication["dmarc"], text: string): Judged => ({
+  identity: { kind: "network", name: "203.0.113.0/24" },
+  authentication: {
+    iprev: { result: "pass", because: "", name: "mx.evil.example" },
+    spf: [{ scope: "mailfrom", domain: "evil.example", result: "pass", because: "it is named" }],
+    dkim: [],
+    arc: { result: "none", because: "" },
+    dmarc,
+  },
+  findings: [
+    { check: "dns-list", kind: "mark", text: "bl.example lists it" },
+    { check: "dmarc", kind: "refuse", text },
+  ],
+});
+
+test("a refused content: whom it was for, and each reason once", () => {
+  const because = "neither SPF nor DKIM proves bank.example";
+  const author = "info@bank.example" as Address;
+  const no = reply(550, "5.7.1", `${because};`, "sign it");
+  const judged = judgedAs({ result: "fail", because, domain: "bank.example", author: "one" }, no.lines.join(" "));
+  const refused: Event = {
+    kind: "refused",
+    at: noon,
+    client,
+    stage: "content",
+    from: ann,
+    author,
+    recipients: [bob, carol, bob, carol],
+    reply: no,
+    check: "dmarc",
+    judged,
+  };
+  const expected = `
+✘ 2026-03-01 12:00:00  refused app.here.example [192.0.2.9] after the message from ann@here.example (From: info@bank.example) to bob@there.example, carol@else.example, bob@there.example and 1 more: 550 5.7.1 ${because}; sign it
+                       · from somebody in the network 203.0.113.0/24; nothing else is proven
+                       · reverse name pass
+                       · SPF of MAIL FROM evil.example pass: it is named
+                       · no DKIM signature
+                       · DMARC of bank.example fail
+                       · marked as suspicious (dns-list): bl.example lists it
+`;
+  assert.equal(draw([refused]), expected);
+  const kept = draw([{ ...received, judged }]);
+  assert.match(kept, /DMARC of bank\.example fail: neither SPF/, "nothing said it before");
+  assert.match(kept, /refused \(dmarc\): neither SPF/);
+});
+
+test("who logged in, and as whose account a login failed; the address that a returned message came to", () => {
+  const account = "shop";
+  const asked = "SRS0=abcd=XY=far.example=eve@ours.example" as Address;
+  const own = { ...client, account };
+  assert.match(
+    draw([{ ...received, client: own }]),
+    /by ESMTP over TLSv1\.3 from app\..* \[192\.0\.2\.9\], logged in as shop\n/,
+  );
+  assert.match(
+    draw([{ ...received, from: "", asked: [asked], to: [bob] }]),
+    /received from <> for SRS0=abcd=XY=far\.example=eve@ours\.example, 1\.3 KB, by /,
+  );
+  const refused = { kind: "refused", at: noon, reply: reply(535, "5.7.8", "no") } as const;
+  assert.match(
+    draw([{ ...refused, client, stage: "login", account }]),
+    /\[192\.0\.2\.9\] at AUTH as shop: 535 5\.7\.8 no\n/,
+  );
+  const judged: Judged = { identity: { kind: "account", name: account }, findings: [] };
+  assert.match(
+    draw([{ ...refused, client: own, stage: "content", from: ann, judged }]),
+    /refused app.* \[192\.0\.2\.9\], logged in as shop, after the message from ann@here\.example: 535 5\.7\.8 no\n$/,
+  );
 });

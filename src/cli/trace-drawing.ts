@@ -85,10 +85,10 @@ function drawStart(events: readonly Event[], received: Received | undefined, dra
 }
 
 /** Who it is from, and what the checks said. */
-function drawJudged({ judged }: Received | Refused, place: Omit<Hanging, "first">): string[] {
+function drawJudged(event: Received | Refused, place: Omit<Hanging, "first">): string[] {
   const { rail, indent, drawing } = place;
   const first = `${rail.padEnd(indent)}${drawing.glyphs.step} `;
-  const texts = judged === undefined ? [] : judgedTexts(judged);
+  const texts = event.judged ? judgedTexts(event.judged, event.kind === "refused" ? event : undefined) : [];
   return texts.flatMap((text) => hang(text, { ...place, first, indent: indent + 2 }));
 }
 

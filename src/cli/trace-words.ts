@@ -1,6 +1,7 @@
 // The words of a trace: each event of a message as a line, and more about it below.
 import type { Instant } from "../base/world.ts";
 import type { Event } from "../journal/event.ts";
+import type { Address } from "../mail/address.ts";
 import type { Client } from "../mail/client.ts";
 import { failureText, hostText, oneLine } from "../mail/failure-text.ts";
 import type { Failure } from "../mail/failure.ts";
@@ -102,13 +103,26 @@ function stepTexts(steps: readonly Step[], because?: Failure): string[] {
   return texts;
 }
 
-export const receivedText = ({ from, sizeBytes, client }: Received): string =>
-  `received from ${pathText(from)}, ${sizeText(sizeBytes)}, ${clientText(client)}`;
+export const receivedText = ({ from, author, asked = [], sizeBytes, client }: Received): string =>
+  `received${fromText(from, author)}${asked.length === 0 ? "" : ` for ${pathsText(asked)}`}, ${sizeText(sizeBytes)}, ${clientText(client)}`;
 
-export function refusedText({ client, stage, from, to, reply }: Refused): string {
-  const path = [from === undefined ? "" : ` from ${pathText(from)}`, to === undefined ? "" : ` to ${pathText(to)}`];
-  return `refused ${clientName(client)} ${stageText[stage]}${path.join("")}: ${oneLine(replyText(reply))}`;
+export function refusedText({ client, stage, account, from, author, reply, ...refused }: Refused): string {
+  const { to, recipients = to === undefined ? [] : [to] } = refused;
+  const whose = loggedInText(client) === "" ? "" : `${loggedInText(client)},`;
+  const login = account === undefined ? "" : ` as ${oneLine(account)}`;
+  const path = `${from === undefined ? "" : fromText(from, author)}${recipients.length === 0 ? "" : ` to ${pathsText(recipients)}`}`;
+  return `refused ${clientName(client)}${whose} ${stageText[stage]}${login}${path}: ${oneLine(replyText(reply))}`;
 }
+
+const fromText = (from: Received["from"], author: Address | undefined): string =>
+  ` from ${pathText(from)}${author === undefined ? "" : ` (From: ${pathText(author)})`}`;
+
+/** The first few. */
+const pathsText = (paths: readonly Address[]): string =>
+  `${paths.slice(0, 3).map(pathText).join(", ")}${paths.length > 3 ? ` and ${paths.length - 3} more` : ""}`;
+
+const loggedInText = ({ account }: Client): string =>
+  account === undefined ? "" : `, logged in as ${oneLine(account)}`;
 
 const stageText = {
   connect: "when it connected",
@@ -122,7 +136,7 @@ const stageText = {
 function clientText(client: Client): string {
   if (client.protocol === "LOCAL") return "from this machine";
   const tls = client.tls === undefined ? "" : ` over ${oneLine(client.tls.version)}`;
-  return `by ${client.protocol}${tls} from ${clientName(client)}`;
+  return `by ${client.protocol}${tls} from ${clientName(client)}${loggedInText(client)}`;
 }
 
 function clientName({ name, helloName, address }: Client): string {

@@ -6,14 +6,19 @@ import type { Fault } from "./problem.ts";
 import type { Sections } from "./rules.ts";
 import type { Path } from "./settings.ts";
 import { show } from "./show.ts";
+import { parseKey } from "./signing-key.ts";
 
 /** Faults of certificate, key and password files, and of modules, which are not looked into. */
-export async function fileFaults({ tls = {}, route = [], storage, hooks }: Sections): Promise<Fault[]> {
+export async function fileFaults({ tls = {}, route = [], storage, hooks, dkim = [] }: Sections): Promise<Fault[]> {
   const passwords = route.map(({ password_file }, i) => passwordFault(["route", i, "password_file"], password_file));
   const modules = (hooks?.modules ?? []).map(
     async (name, i) => (await read(["hooks", "modules", i], name)).fault ?? [],
   );
-  return (await Promise.all([tlsFaults(tls), ...passwords, urlFault(storage?.url_file), ...modules])).flat();
+  const signing = dkim.flatMap(({ key_files }, i) =>
+    Object.entries(key_files).map(([selector, name]) => signingKeyFault(["dkim", i, "key_files", selector], name)),
+  );
+  const all = [tlsFaults(tls), ...passwords, urlFault(storage?.url_file), ...modules, ...signing];
+  return (await Promise.all(all)).flat();
 }
 
 async function tlsFaults({ certificate, key }: NonNullable<Sections["tls"]>): Promise<Fault[]> {
@@ -47,6 +52,19 @@ async function readPem<T>(path: Path, name: string | undefined, parse: (pem: Buf
     const thing = isKey ? "an unencrypted private key" : "a certificate";
     const allowed = `Name a PEM file with ${thing}: it has a line that begins with "-----BEGIN".`;
     return { fault: { path, what: `${show(name)} does not contain ${thing}`, allowed } };
+  }
+}
+
+async function signingKeyFault(path: Path, name: string): Promise<Fault[]> {
+  const { value, fault } = await read(path, name);
+  if (value === undefined) return fault === undefined ? [] : [fault];
+  try {
+    parseKey(value);
+    return [];
+  } catch (error) {
+    const allowed =
+      'Name a PEM file with an unencrypted RSA or Ed25519 private key, which has a line that begins with "-----BEGIN"; or leave it out, and make keys with waybill dkim keygen.';
+    return [{ path, what: `${show(name)} ${(error as Error).message}`, allowed }];
   }
 }
 

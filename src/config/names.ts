@@ -40,6 +40,16 @@ export const domainName = textKind(
   toDomain,
 );
 
+/** As `domainName`; the dot at its end, with which DNS tools write it, is dropped. */
+export const zoneName = textKind(
+  {
+    name: "a domain",
+    write: 'Write the zone as its operator names it: "list.example.org".',
+    examples: ["example.org"],
+  },
+  (written) => toDomain(written.replace(/\.$/, "")),
+);
+
 /** "example.org" or "*.example.org" → the same in lower-case A-labels. */
 export const domainPattern = textKind(
   {

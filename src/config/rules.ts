@@ -29,6 +29,8 @@ export const ruleFaults = (sections: Sections, isSet: (path: Path) => boolean): 
     srsSecretIsShared,
     retriesComeInTime,
     oauthIsWhole,
+    milderComesFirst,
+    hourFitsInDay,
   ].flatMap((rule) => rule(sections, isSet));
 
 function certificateHasKey({ tls = {} }: Sections): Fault[] {
@@ -170,6 +172,41 @@ function retriesComeInTime({ greylist }: Sections, isSet: (path: Path) => boolea
   const what = `with a delay of ${delay}, nobody could come again in time: retry_within is ${within}`;
   const key = isSet(["greylist", "delay"]) ? "delay" : "retry_within";
   return [{ path: ["greylist", key], what, allowed: "Let retry_within be more than four times the delay." }];
+}
+
+/** What is refused already is neither slowed nor marked. Whoever only refuses sooner is not told of a default. */
+function milderComesFirst({ abuse, reputation, dns_score }: Sections, isSet: (path: Path) => boolean): Fault[] {
+  const faults: Fault[] = [];
+  const add = (path: Path, what: string, allowed: string): unknown =>
+    isSet(path) && faults.push({ path, what, allowed });
+  if (abuse !== undefined && abuse.refuse_at > 0 && abuse.slow_at > abuse.refuse_at)
+    add(
+      ["abuse", "slow_at"],
+      `nobody would be slowed: ${abuse.slow_at} is above refuse_at (${abuse.refuse_at})`,
+      `Write ${abuse.refuse_at} or less, or 0 to slow nobody.`,
+    );
+  if (reputation !== undefined && reputation.mark_below < reputation.refuse_below)
+    add(
+      ["reputation", "mark_below"],
+      `nothing would be marked: ${reputation.mark_below} is below refuse_below (${reputation.refuse_below})`,
+      `Write ${reputation.refuse_below} or more.`,
+    );
+  if (dns_score !== undefined && dns_score.refuse_at > 0 && dns_score.mark_at > dns_score.refuse_at)
+    add(
+      ["dns_score", "mark_at"],
+      `nothing would be marked: ${dns_score.mark_at} is above refuse_at (${dns_score.refuse_at})`,
+      `Write ${dns_score.refuse_at} or less, or 0 to mark nothing.`,
+    );
+  return faults;
+}
+
+/** Whoever only allows less in a day is not told of the hour's default. */
+function hourFitsInDay({ submission }: Sections, isSet: (path: Path) => boolean): Fault[] {
+  const path = ["submission", "recipients_per_hour"];
+  if (submission === undefined || !isSet(path)) return [];
+  const { recipients_per_hour: hour, recipients_per_day: day } = submission;
+  const what = `nobody could send to ${hour} in an hour: recipients_per_day is ${day}`;
+  return hour > day ? [{ path, what, allowed: `Write ${day} or less, or a larger recipients_per_day.` }] : [];
 }
 
 function databaseIsNamed({ storage }: Sections): Fault[] {

@@ -30,6 +30,10 @@ export type Event =
       readonly kind: "received";
       readonly from: ReversePath;
       readonly to: readonly Address[];
+      /** Recipients as the client named them, where none of `to` is the same: aliases, subaddresses, SRS addresses. */
+      readonly asked?: readonly Address[];
+      /** Of the From field, where it is not `from`. */
+      readonly author?: Address;
       readonly client: Client;
       readonly sizeBytes: number;
       readonly messageId?: string;
@@ -43,6 +47,14 @@ export type Event =
       readonly stage: "connect" | "login" | "mail" | "rcpt" | "data" | "content";
       readonly from?: ReversePath;
       readonly to?: Address;
+      /** Of a refused content: whom it was for; the first ones. */
+      readonly recipients?: readonly Address[];
+      /** Of a refused content. */
+      readonly messageId?: string;
+      /** Of a refused content: as above. */
+      readonly author?: Address;
+      /** Of a failed login: whose it would have been; only accounts that exist, never what was typed. */
+      readonly account?: string;
       readonly reply: Reply;
       /** The check that said no; absent: the protocol did. */
       readonly check?: string;

@@ -9,8 +9,10 @@ export type HistoryQuery =
   | { readonly queueId: QueueId }
   /** With or without angle brackets. */
   | { readonly messageId: string }
-  /** Sender or recipient. */
-  | { readonly address: Address };
+  /** Sender, author, or recipient as named or as reached; or an account of this name. */
+  | { readonly address: Address }
+  /** Who logged in to send it. */
+  | { readonly account: string };
 
 export interface HistoryStore {
   /** Events outside a queue transaction (refusals). Resolves when written; order is kept. Too many refusals, or such as come when the disk is nearly full, are left out. */

@@ -1,4 +1,5 @@
 // Each event as one line of the log: a sentence for people, fields for machines.
+import type { Client } from "../mail/client.ts";
 import { failureText, hostText, oneLine } from "../mail/failure-text.ts";
 import { replyText } from "../mail/reply.ts";
 import type { Event } from "./event.ts";
@@ -15,16 +16,18 @@ export function logLine(event: Event): LogLine {
     case "received":
       return line(
         event,
-        `${event.queueId} received from ${path(event.from)} for ${recipients(event.to)}, ${event.sizeBytes} bytes, by ${event.client.address}${judged(event)}`,
+        `${event.queueId} received from ${path(event.from)} for ${recipients(event.to)}, ${event.sizeBytes} bytes, by ${event.client.address}${loggedIn(event.client)}${judged(event)}`,
       );
     case "refused": {
+      const login = event.account === undefined ? "" : ` as ${oneLine(event.account)}`;
       const about = [
+        event.client.account === undefined ? "" : `${loggedIn(event.client)},`,
         event.from === undefined ? "" : ` from ${path(event.from)}`,
         event.to === undefined ? "" : ` for ${path(event.to)}`,
       ].join("");
       return {
         level: "info",
-        text: `refused ${event.client.address}${about} at ${event.stage}: ${oneLine(replyText(event.reply))}`,
+        text: `refused ${event.client.address}${about} at ${event.stage}${login}: ${oneLine(replyText(event.reply))}`,
         fields: fields(event),
       };
     }
@@ -57,8 +60,20 @@ const line = (event: Event, text: string): LogLine => ({ level: "info", text, fi
 /** What machines filter by; the whole story is in the history. */
 function fields(event: Event): Record<string, unknown> {
   const { kind } = event;
-  return { event: kind, ...("queueId" in event && { queueId: event.queueId }), ...("to" in event && { to: event.to }) };
+  return {
+    event: kind,
+    ...("queueId" in event && { queueId: event.queueId }),
+    ...("to" in event && { to: event.to }),
+    ...(kind === "refused" && refusedFields(event)),
+  };
 }
+
+/** Of use to those who watch the log for guessers, as fail2ban does. */
+function refusedFields({ client, account = client.account }: Extract<Event, { kind: "refused" }>) {
+  return { client: client.address, ...(account !== undefined && { account }) };
+}
+
+const loggedIn = ({ account }: Client): string => (account === undefined ? "" : `, logged in as ${oneLine(account)}`);
 
 const path = (address: string): string => `<${oneLine(address)}>`;
 

@@ -33,7 +33,7 @@ export function openLog({ level, format, file, now = Date.now }: LogSettings): L
   );
   const pretty = prettyFactory({
     colorize: file === undefined && isatty(standardOutput),
-    ignore: "event,queueId,to,listening,filter", // the sentence says it
+    ignore: "event,queueId,to,client,account,listening,filter", // the sentence says it
     translateTime: "SYS:HH:MM:ss",
   });
   const logger = pino(

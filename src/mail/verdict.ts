@@ -82,7 +82,8 @@ export interface Authentication extends SenderVerdicts {
 
 /**
  * Whom a message, or a client, is known to be from: the strongest that was proven. Nobody becomes one by typing a name.
- * `network`: 192.0.2.0/24, 2001:db8::/64.
+ * Of a domain, `name` is the one that was registered: example.org for mail.example.org. `network`: 192.0.2.0/24,
+ * 2001:db8::/64.
  */
 export interface Identity {
   readonly kind: "account" | "dmarc" | "dkim" | "spf" | "network";

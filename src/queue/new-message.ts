@@ -1,6 +1,7 @@
 // A message as it will be kept: its facts, its deliveries, and the event that says where it came from.
 import type { Instant } from "../base/world.ts";
 import type { Event, Judged } from "../journal/event.ts";
+import type { Address } from "../mail/address.ts";
 import type { Client } from "../mail/client.ts";
 import type { Envelope, Recipient } from "../mail/envelope.ts";
 import { fieldValue, type HeaderField } from "../mail/header.ts";
@@ -15,6 +16,8 @@ export interface Received {
   readonly recipients: readonly Recipient[];
   readonly body: Body;
   readonly header: readonly HeaderField[];
+  /** Of the From field, where it is not the reverse-path. */
+  readonly author?: Address;
   readonly receivedAt: Instant;
   readonly expiresAt: Instant;
   /** Of strangers. */
@@ -22,7 +25,7 @@ export interface Received {
 }
 
 export function newMessage(received: Received): NewMessage {
-  const { queueId, client, envelope, recipients, body, receivedAt, expiresAt, judged } = received;
+  const { queueId, client, envelope, recipients, body, receivedAt, expiresAt, author, judged } = received;
   const { reversePath, bodyType, smtpUtf8, ret, envid } = envelope;
   const messageId = fieldValue(received.header, "Message-ID");
   const facts = { queueId, sizeBytes: body.sizeBytes, ...(messageId !== undefined && { messageId }) };
@@ -37,11 +40,15 @@ export function newMessage(received: Received): NewMessage {
     eightBit: body.eightBit,
   };
   const to = recipients.map(({ address }) => address);
+  const reached = new Set(to.map((address) => address.toLowerCase()));
+  const asked = envelope.recipients.flatMap(({ address }) => (reached.has(address.toLowerCase()) ? [] : [address]));
   const event: Event = {
     kind: "received",
     at: receivedAt,
     from: reversePath,
     to,
+    ...(asked.length > 0 && { asked }),
+    ...(author !== undefined && { author }),
     client,
     ...facts,
     ...(judged && { judged }),

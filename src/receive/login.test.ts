@@ -10,11 +10,11 @@ import { beginLogin, loginDelays } from "./login.ts";
 
 const client: Client = { address: "192.0.2.1", port: 1, protocol: "ESMTP" };
 
-function open() {
+function open(...[accounts]: Parameters<typeof testAccounts>) {
   const world = fakeWorld();
   const events: Event[] = [];
   const parts = {
-    logins: createLogins(testAccounts(), Buffer.alloc(32)),
+    logins: createLogins(testAccounts(accounts), Buffer.alloc(32)),
     world,
     journal: new Journal([(event) => events.push(event)]),
   };
@@ -75,4 +75,16 @@ test("the journal hears of a failure at once, and neither the name nor the passw
     { stage: "login", check: "login", client, at: world.now(), code: 535 },
   );
   assert.doesNotMatch(JSON.stringify(events), /secret|ann@home|c2VjcmV0/);
+});
+
+test("the journal hears whose login it would have been, if there is such an account", async () => {
+  for (const result of [
+    { kind: "refused", account: "ann@home.lab" },
+    { kind: "limited", retryAfterMs: 1, account: "ann@home.lab" },
+  ] as const) {
+    const { plain, events } = open({ result });
+    void plain(0, "my secret");
+    await settled();
+    assert.equal(events[0]?.kind === "refused" && events[0].account, "ann@home.lab", result.kind);
+  }
 });

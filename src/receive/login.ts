@@ -14,7 +14,7 @@ export interface LoginParts {
   readonly journal: Journal;
 }
 
-/** An exchange whose refusals come late, and are told to the journal: without a name, which may be a mistyped password. */
+/** An exchange whose refusals come late, and are told to the journal: not the name that was typed, which may be a password. */
 export function beginLogin({ logins, world, journal }: LoginParts, beginning: LoginBeginning): SaslExchange {
   const { mechanism, client, binding, failures, signal } = beginning;
   const exchange = logins.begin(mechanism, client, binding);
@@ -22,8 +22,9 @@ export function beginLogin({ logins, world, journal }: LoginParts, beginning: Lo
     async step(response) {
       const outcome = await exchange.step(response);
       if (outcome.kind !== "refused") return outcome;
-      const { reply } = outcome;
-      journal.note([{ kind: "refused", at: world.now(), client, stage: "login", reply, check: "login" }]);
+      const { reply, account } = outcome;
+      const about = { client, stage: "login", ...(account !== undefined && { account }) } as const;
+      journal.note([{ kind: "refused", at: world.now(), ...about, reply, check: "login" }]);
       await world.sleep(Math.min(loginDelays.longestMs, loginDelays.firstMs * 2 ** failures), signal);
       return outcome;
     },

@@ -1,6 +1,6 @@
 // The keys that sign now, parsed once. What the commands or the server change in a key folder counts within seconds.
 import { readFile, stat } from "node:fs/promises";
-import type { Instant, World } from "../base/world.ts";
+import type { World } from "../base/world.ts";
 import { type SigningConfig, type SigningDomain, signingDomains } from "./domains.ts";
 import { KeyError, pemPath, readFolder, statePath } from "./key-folder.ts";
 import { type ParsedKey, parseKey } from "./keys.ts";
@@ -8,8 +8,8 @@ import type { SigningKey } from "./signature.ts";
 
 export interface KeyringSettings {
   readonly config: SigningConfig;
-  readonly world: Pick<World, "now">;
-  /** Changed keys cannot be read: those of before go on signing. */
+  readonly world: Pick<World, "sleep">;
+  /** Changed keys cannot be read: those of before go on signing. Told once, until it is something else. */
   readonly onFault: (error: unknown) => void;
 }
 
@@ -20,7 +20,7 @@ export interface DomainKeys {
   readonly keys: readonly SigningKey[];
 }
 
-/** How old what is known of the folders may be. */
+/** So long after a change in a folder it counts at the latest. */
 const lookEveryMs = 3_000;
 
 interface Entry extends DomainKeys {
@@ -29,51 +29,78 @@ interface Entry extends DomainKeys {
   readonly version: string;
 }
 
-export class Keyring {
+/** Looks by itself until its disposal: who signs never waits for a file. */
+export class Keyring implements AsyncDisposable {
   readonly #settings: KeyringSettings;
   #entries: ReadonlyMap<string, Entry> = new Map();
-  #lookedAt: Instant;
-  #isLooking = false;
+  #faults: ReadonlySet<string> = new Set();
+  readonly #stop = new AbortController();
+  #looking: Promise<void> | undefined;
 
   private constructor(settings: KeyringSettings) {
     this.#settings = settings;
-    this.#lookedAt = settings.world.now();
   }
 
   /** Rejects with a KeyError when a key cannot be used. */
   static async open(settings: KeyringSettings): Promise<Keyring> {
     const keyring = new Keyring(settings);
-    await keyring.look();
+    const domains = await signingDomains(settings.config);
+    keyring.#know(await Promise.all(domains.map((own) => keyring.#entryOf(own))));
+    keyring.#looking = keyring.#keepLooking(keyring.#stop.signal);
     return keyring;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#looking;
   }
 
   /** Of the domain itself, or of the nearest one above that signs for those below it. */
   keysFor(domain: string): DomainKeys | undefined {
-    this.#lookInTime();
+    return this.#nearest(domain, ({ subdomains }) => subdomains);
+  }
+
+  /** For a name of this server's own: it needs nobody's leave to sign with the keys of a domain above it. */
+  keysForOurs(name: string): DomainKeys | undefined {
+    return this.#nearest(name, () => true);
+  }
+
+  #nearest(domain: string, maySign: (above: DomainKeys) => boolean): DomainKeys | undefined {
     const own = this.#entries.get(domain);
     if (own !== undefined && own.keys.length > 0) return own;
     for (let dot = domain.indexOf("."); dot !== -1; dot = domain.indexOf(".", dot + 1)) {
       const above = this.#entries.get(domain.slice(dot + 1));
-      if (above?.subdomains && above.keys.length > 0) return above;
+      if (above !== undefined && above.keys.length > 0 && maySign(above)) return above;
     }
     return own;
   }
 
-  /** Reads what has changed. */
-  async look(): Promise<void> {
-    const domains = await signingDomains(this.#settings.config);
-    const entries = await Promise.all(domains.map((own) => this.#entryOf(own)));
+  #know(entries: readonly Entry[]): void {
     this.#entries = new Map(entries.map((entry) => [entry.domain, entry]));
   }
 
-  #lookInTime(): void {
-    const now = this.#settings.world.now();
-    if (this.#isLooking || Math.abs(now - this.#lookedAt) < lookEveryMs) return;
-    this.#lookedAt = now;
-    this.#isLooking = true;
-    this.look()
-      .catch((error: unknown) => this.#settings.onFault(error))
-      .finally(() => (this.#isLooking = false));
+  async #keepLooking(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await this.#settings.world.sleep(lookEveryMs, signal);
+      if (signal.aborted) return;
+      await this.#look();
+    }
+  }
+
+  /** Reads what has changed. A folder that cannot be read is no reason to leave the others as they were. */
+  async #look(): Promise<void> {
+    const faults = new Set<string>();
+    const domains = await signingDomains(this.#settings.config);
+    const entries = domains.map((own) =>
+      this.#entryOf(own).catch((error: unknown) => {
+        const text = String(error);
+        if (!this.#faults.has(text)) this.#settings.onFault(error);
+        faults.add(text);
+        return this.#entries.get(own.domain);
+      }),
+    );
+    this.#know((await Promise.all(entries)).filter((entry) => entry !== undefined));
+    this.#faults = faults;
   }
 
   async #entryOf(own: SigningDomain): Promise<Entry> {

@@ -1,7 +1,10 @@
 // Keys for signing, and the words that DNS has of them. RFC 6376 §3.6.1, RFC 8463 §4.
-import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from "node:crypto";
+import { createPublicKey, generateKeyPair } from "node:crypto";
 import { promisify } from "node:util";
+import type { ParsedKey } from "../config/signing-key.ts";
 import type { Algorithm } from "./signature.ts";
+
+export { type ParsedKey, parseKey } from "../config/signing-key.ts";
 
 const generate = promisify(generateKeyPair);
 
@@ -13,30 +16,6 @@ export async function newKey(algorithm: Algorithm): Promise<string> {
   const { privateKey } =
     algorithm === "rsa" ? await generate("rsa", { modulusLength: rsaBits }) : await generate("ed25519");
   return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-}
-
-export interface ParsedKey {
-  readonly algorithm: Algorithm;
-  readonly privateKey: KeyObject;
-}
-
-/** Throws, with words that complete "FILE …", when it is no key that can sign. */
-export function parseKey(pem: string | Buffer): ParsedKey {
-  const privateKey = readPem(pem);
-  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = privateKey;
-  if (type === "ed25519") return { algorithm: type, privateKey };
-  if (type !== "rsa") throw new Error(`has a key of type ${type}: DKIM knows RSA and Ed25519 keys`);
-  const bits = details?.modulusLength ?? 0;
-  if (bits >= 1_024) return { algorithm: type, privateKey };
-  throw new Error(`has an RSA key of ${bits} bits: verifiers take those of 1,024 and more only`);
-}
-
-function readPem(pem: string | Buffer): KeyObject {
-  try {
-    return createPrivateKey(pem);
-  } catch (error) {
-    throw new Error("is not an unencrypted private key in PEM form", { cause: error });
-  }
 }
 
 /** p= of the record. */

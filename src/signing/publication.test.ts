@@ -36,7 +36,7 @@ test("what DNS has of a key is told in words", async () => {
       ...rsa,
     });
     assert.equal(found.kind, kind, text);
-    if (words !== undefined) assert.match("because" in found ? found.because : "", words);
+    if (words !== undefined) assert.match(("because" in found && found.because) || "", words);
   }
   const look = async (zone: string): Promise<string> =>
     (await publicationOf(fakeResolver(zone), "ours.lab", { selector: "s", ...rsa })).kind;
@@ -45,6 +45,17 @@ test("what DNS has of a key is told in words", async () => {
   assert.equal(await look("s._domainkey.ours.lab SERVFAIL"), "unknown");
   assert.equal(await look("s._domainkey.ours.lab SILENT"), "unknown");
   assert.equal(await look(`s._domainkey.ours.lab TXT "p=${p}"\ns._domainkey.ours.lab TXT "p="`), "wrong");
+});
+
+test("a record with the domain twice in its name is missing, and found where it stands", async () => {
+  const look = (zone: string) => publicationOf(fakeResolver(zone), "ours.lab", { selector: "s", ...rsa });
+  const doubled = "s._domainkey.ours.lab.ours.lab";
+  assert.deepEqual(await look(`${doubled} TXT "p=${p}"`), {
+    kind: "missing",
+    because: `its record stands at ${doubled}, with the domain twice: in a web form, enter only s._domainkey as the name; in a zone file, end the name with a dot`,
+  });
+  for (const zone of [`${doubled} TXT "v=spf1 -all"`, `${doubled} SILENT`, `${doubled} A 192.0.2.1`])
+    assert.deepEqual(await look(zone), { kind: "missing" }, zone);
 });
 
 test("the record for a zone file is cut into strings of 255 octets; that of an Ed25519 key has 32 octets", () => {

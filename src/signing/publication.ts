@@ -4,7 +4,8 @@ import { type ParsedKey, publicPart, recordName } from "./keys.ts";
 
 export type Publication =
   | { readonly kind: "right" }
-  | { readonly kind: "missing" }
+  /** `because`: it stands at another name, by a common mistake. */
+  | { readonly kind: "missing"; readonly because?: string }
   /** p= is empty: whoever finds the record knows that the key is withdrawn. */
   | { readonly kind: "withdrawn" }
   | { readonly kind: "wrong"; readonly because: string }
@@ -24,12 +25,22 @@ export async function publicationOf(
       return compare(answer, name, key);
     case "no-such-domain":
     case "no-data":
-      return { kind: "missing" };
+      return missing(resolver, name, domain);
     case "server-failure":
       return { kind: "unknown", because: `DNS failed when asked for TXT of ${name}: ask again later` };
     case "timeout":
       return { kind: "unknown", because: `DNS gave no answer in time when asked for TXT of ${name}: ask again later` };
   }
+}
+
+/** Forms of DNS providers add the domain by themselves, and so do zone files to a name without a dot at its end. */
+async function missing(resolver: Pick<Resolver, "txt">, name: string, domain: string): Promise<Publication> {
+  const doubled = `${name}.${domain}`;
+  const answer = await resolver.txt(doubled);
+  if (answer.kind !== "found" || !answer.records.some((record) => tagsOf(record)?.has("p"))) return { kind: "missing" };
+  const short = name.slice(0, -domain.length - 1);
+  const because = `its record stands at ${doubled}, with the domain twice: in a web form, enter only ${short} as the name; in a zone file, end the name with a dot`;
+  return { kind: "missing", because };
 }
 
 function compare({ records }: Answer<string> & { kind: "found" }, name: string, key: ParsedKey): Publication {

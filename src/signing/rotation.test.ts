@@ -55,7 +55,10 @@ test("a key takes over when DNS has shown it long enough, and not before", () =>
 
 test("what a person is told to do", () => {
   const advice = (text: string, kind: Publication["kind"]): string | undefined =>
-    adviceFor({ record: key(text), publication: { kind, because: "it is odd" } }, now);
+    adviceFor(
+      { record: key(text), publication: { kind, ...(kind !== "missing" && { because: "it is odd" }) } as Publication },
+      now,
+    );
   const table: [string, Publication["kind"], RegExp | undefined][] = [
     ["a:rsa:new", "missing", /publish its record/],
     ["a:rsa:new", "withdrawn", /p= is empty/],
@@ -73,6 +76,10 @@ test("what a person is told to do", () => {
   for (const [text, kind, words] of table)
     if (words === undefined) assert.equal(advice(text, kind), undefined);
     else assert.match(advice(text, kind) ?? "", words, `${text} ${kind}`);
+  const misplaced = { kind: "missing", because: "it is elsewhere" } as const;
+  const adviceOf = (text: string): string => adviceFor({ record: key(text), publication: misplaced }, now) ?? "";
+  assert.match(adviceOf("a:rsa:new"), /^it is elsewhere$/);
+  assert.match(adviceOf("a:rsa:active"), /^it signs, but it is elsewhere$/);
 });
 
 test("selectors are named by the day, none twice", () => {

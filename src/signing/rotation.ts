@@ -82,14 +82,17 @@ export function adviceFor(
   const { state, since } = record;
   const { kind } = publication;
   if (kind === "wrong" || kind === "unknown") return publication.because;
+  const misplaced = kind === "missing" ? publication.because : undefined;
   switch (state) {
     case "new":
+      if (misplaced !== undefined) return misplaced;
       return kind === "withdrawn"
         ? "its record says that it is withdrawn (p= is empty): publish the record as waybill dkim keygen shows it"
         : "publish its record: waybill dkim keygen shows it";
     case "published":
       return "it will sign within the hour; waybill dkim rotate makes it sign at once";
     case "active":
+      if (misplaced !== undefined) return `it signs, but ${misplaced}`;
       if (kind !== "right")
         return "it signs, but its record is not in DNS, so no signature can be verified: publish it at once";
       return now - (since.active ?? now) > rotationLimits.oldMs

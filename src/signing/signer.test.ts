@@ -9,6 +9,7 @@ import { rawFields, relaxed } from "./header-fields.ts";
 import type { DomainKeys } from "./keyring.ts";
 import { recordName, recordText } from "./keys.ts";
 import type { SigningKey } from "./signature.ts";
+import { signOurs } from "./sign-ours.ts";
 import { createSigner } from "./signer.ts";
 
 const now = Date.UTC(2026, 0, 1);
@@ -32,14 +33,15 @@ const resolver = async (name: string, type: string): Promise<string[][]> => {
 };
 
 const faults: unknown[] = [];
-const signerWith = (domains: Readonly<Record<string, Partial<DomainKeys>>>) =>
-  createSigner({
-    keyring: {
-      keysFor: (domain) => domains[domain] && { domain, subdomains: false, keys, ...domains[domain] },
-    },
+const signerWith = (domains: Readonly<Record<string, Partial<DomainKeys>>>) => {
+  const keysFor = (domain: string): DomainKeys | undefined =>
+    domains[domain] && { domain, subdomains: false, keys, ...domains[domain] };
+  return createSigner({
+    keyring: { keysFor, keysForOurs: (name) => keysFor(name.replace(/^mx\./, "")) },
     world: { now: () => now },
     onFault: (error) => faults.push(error),
   });
+};
 const signer = signerWith({ "ours.example": {} });
 
 async function signed(header: string, body: Buffer, cuts: readonly number[] = []): Promise<Buffer> {
@@ -196,6 +198,20 @@ test("who signs, or why nobody does", () => {
   for (const [value, who, more] of table) assert.equal(from(value, more), who, value);
   const who = signer.whoSigns(Buffer.from("Subject: x\r\n\r\nFrom: ann@ours.example\r\n"));
   assert.deepEqual(who, { kind: "unsigned", because: "there is no From field" }, "the body is not looked at");
+});
+
+test("the server's own messages are signed as a whole, with keys of a domain above its name", async () => {
+  const ours = Buffer.from("From: M <MAILER-DAEMON@mx.ours.example>\r\nSubject: Not delivered\r\n\r\nSorry.\r\n");
+  const signedOurs = Buffer.from(await signOurs(signer, ours));
+  assert.ok(signedOurs.toString().startsWith("DKIM-Signature: ") && signedOurs.toString().endsWith(ours.toString()));
+  assert.deepEqual(await verdicts(signedOurs), good);
+  assert.equal(signer.begin(ours), undefined, "a client's is not");
+  const far = Buffer.from(ours.toString().replace("ours", "far"));
+  for (const [by, message] of [
+    [signer, far],
+    [undefined, ours],
+  ] as const)
+    assert.equal(await signOurs(by, message), message);
 });
 
 test("a key that cannot sign costs its signature, not the message", async () => {

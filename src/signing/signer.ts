@@ -10,9 +10,11 @@ import { beginSigning, type Signing } from "./signature.ts";
 export type { Signing } from "./signature.ts";
 
 export interface Signer {
-  /** Undefined: nobody signs this message. */
-  begin(header: Uint8Array): Signing | undefined;
+  /** Undefined: nobody signs this message. `whose`: ours are the server's own messages, in the name of its host. */
+  begin(header: Uint8Array, whose?: Whose): Signing | undefined;
 }
+
+export type Whose = "a client's" | "ours";
 
 export interface TellingSigner extends Signer {
   /** Who would, or why nobody does. */
@@ -24,30 +26,34 @@ export type WhoSigns =
   | { readonly kind: "unsigned"; readonly because: string };
 
 export interface SignerParts {
-  readonly keyring: Pick<Keyring, "keysFor">;
+  readonly keyring: Pick<Keyring, "keysFor" | "keysForOurs">;
   readonly world: Pick<World, "now">;
   /** A key could not sign: the message goes without its signature. */
   readonly onFault: (error: unknown) => void;
 }
 
-/** With the keys of the config and of `data_dir`. Rejects with a KeyError when one cannot be used. */
-export const openSigner = async (settings: KeyringSettings): Promise<TellingSigner> =>
-  createSigner({ ...settings, keyring: await Keyring.open(settings) });
+/** With the keys of the config and of `data_dir`, as they change. Rejects with a KeyError when one cannot be used. */
+export async function openSigner(
+  settings: KeyringSettings & Pick<SignerParts, "world">,
+): Promise<TellingSigner & AsyncDisposable> {
+  const keyring = await Keyring.open(settings);
+  return { ...createSigner({ ...settings, keyring }), [Symbol.asyncDispose]: () => keyring[Symbol.asyncDispose]() };
+}
 
-/** For mail of clients that are trusted or logged in: the caller sees to that. */
+/** For mail of clients that are trusted or logged in, and for our own: the caller sees to that. */
 export function createSigner({ keyring, world, onFault }: SignerParts): TellingSigner {
-  const whoSigns = (fields: readonly RawField[]): WhoSigns => {
+  const whoSigns = (fields: readonly RawField[], whose?: Whose): WhoSigns => {
     const domain = responsibleDomain(fields);
     if (typeof domain !== "string") return { kind: "unsigned", ...domain };
-    const by = keyring.keysFor(domain);
+    const by = whose === "ours" ? keyring.keysForOurs(domain) : keyring.keysFor(domain);
     if (by === undefined) return { kind: "unsigned", because: `${domain} has no keys here` };
     if (by.keys.length > 0) return { kind: "signed", by };
     return { kind: "unsigned", because: `the keys of ${domain} are not in use yet: their records are not in DNS` };
   };
   return {
-    begin(header) {
+    begin(header, whose) {
       const fields = rawFields(header);
-      const who = whoSigns(fields);
+      const who = whoSigns(fields, whose);
       if (who.kind === "unsigned") return undefined;
       return beginSigning({ keys: who.by.keys, header: fields, now: () => world.now(), onFault });
     },

@@ -1,4 +1,4 @@
-// Which names an event is found by: addresses and Message-IDs, the same in every driver.
+// Which names an event is found by: addresses, accounts and Message-IDs, the same in every driver.
 import type { Event } from "../journal/event.ts";
 import type { HistoryQuery } from "../journal/history.ts";
 
@@ -10,12 +10,29 @@ const messageIdKey = (messageId: string): string => `<${messageId.replace(/^<|>$
 /** Each key once; the null reverse-path is no key. */
 export function keysOf(event: Event): string[] {
   const keys = new Set<string>();
-  if ("from" in event && event.from) keys.add(fold(event.from));
-  if ("to" in event && event.to !== undefined)
-    for (const to of typeof event.to === "string" ? [event.to] : event.to) keys.add(fold(to));
-  if (event.kind === "received" && event.messageId !== undefined) keys.add(messageIdKey(event.messageId));
+  for (const name of namesIn(event)) if (name) keys.add(fold(name));
+  if ("messageId" in event && event.messageId !== undefined) keys.add(messageIdKey(event.messageId));
   return [...keys];
 }
 
-export const keyOf = (query: Exclude<HistoryQuery, { readonly queueId: unknown }>): string =>
-  "address" in query ? fold(query.address) : messageIdKey(query.messageId);
+/** Not the account of a failed login: whoever guesses its password would bury its mail under his attempts. */
+function namesIn(event: Event): readonly (string | undefined)[] {
+  switch (event.kind) {
+    case "received":
+      return [event.from, ...event.to, ...(event.asked ?? []), event.author, event.client.account];
+    case "refused":
+      return [event.from, event.to, ...(event.recipients ?? []), event.author, event.client.account];
+    case "delivered":
+    case "deferred":
+    case "bounced":
+    case "notice":
+    case "notice-suppressed":
+    case "operator":
+      return [event.to];
+  }
+}
+
+export function keyOf(query: Exclude<HistoryQuery, { readonly queueId: unknown }>): string {
+  if ("messageId" in query) return messageIdKey(query.messageId);
+  return fold("address" in query ? query.address : query.account);
+}

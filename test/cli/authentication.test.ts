@@ -41,6 +41,14 @@ lost.example TXT "v=spf1 include:gone.example -all"
 moved.example TXT "v=spf1 redirect=good.example"
 rude.example TXT "v=spf1 exp=why.rude.example -all"
 why.rude.example TXT "go away, %{i}"
+included.example TXT "v=spf1 ip4:192.0.2.9 include:included.example -all"
+ring1.example TXT "v=spf1 redirect=ring2.example"
+ring2.example TXT "v=spf1 include:ring1.example"
+early.example TXT "v=spf1 -all ip4:192.0.2.1"
+early-a.example TXT "v=spf1 -all a:tilde.example"
+faults.example TXT "v=spf1 ip4:192.0.2.300 a mx:: -all"
+plain.example TXT "v=spf1 ip4:192.0.2.9"
+named.example TXT "v=spf1 -ip4:192.0.2.1 +all"
 evil.example TXT "v=spf1 \u001b[2J\u0007 -all"
 broken.example SERVFAIL
 s._domainkey.good.example TXT "${strong.record}"
@@ -54,6 +62,7 @@ _dmarc.mild.example TXT "v=DMARC1; p=none"
 _dmarc.odd.example TXT "v=DMARC1; p=rejct; pct=50; rua=d@odd.example"
 _dmarc.twin.example TXT "v=DMARC1; p=none; rua=mailto:d@twin.example"
 _dmarc.twin.example TXT "v=DMARC1; p=reject; rua=mailto:d@twin.example"
+_dmarc.afar.example TXT "v=DMARC1; p=reject; rua=mailto:d@good.example"
 _dmarc.broken.example SERVFAIL
 `);
 
@@ -81,7 +90,8 @@ interface Said {
 
 async function waybill(words: readonly string[], { input = "", isTTY = false } = {}): Promise<Said> {
   const written = { out: "", error: "" };
-  const code = await main(["node", "waybill", ...words, "--resolver", `127.0.0.1:${server.port}`], {
+  const asked = words.includes("--resolver") ? [] : ["--resolver", `127.0.0.1:${server.port}`];
+  const code = await main(["node", "waybill", ...words, ...asked], {
     stdin: chunks(input),
     stdout: { write: (text) => (written.out += text), ...(isTTY && { isTTY, columns: 60 }) },
     stderr: { write: (text) => (written.error += text) },
@@ -144,17 +154,17 @@ const spfCases: readonly { domain: string; code: number; result: string; says: r
   },
   {
     domain: "joined.example",
-    code: 0,
+    code: 1,
     result: "none",
     says: [/"spf1 a mx -all", which is no SPF record: it must begin with "v=spf1"/],
   },
   {
     domain: "bare.example",
-    code: 0,
+    code: 1,
     result: "none",
     says: [/> Publish a TXT record at bare\.example .*"v=spf1 ip4:192\.0\.2\.1 -all"/],
   },
-  { domain: "gone.example", code: 0, result: "none", says: [/gone\.example does not exist in DNS/] },
+  { domain: "gone.example", code: 1, result: "none", says: [/gone\.example does not exist in DNS/] },
   {
     domain: "many.example",
     code: 1,
@@ -188,7 +198,10 @@ const spfCases: readonly { domain: string; code: number; result: string; says: r
     domain: "equals.example",
     code: 0,
     result: "pass",
-    says: [/"include=mail\.example" .* write "include:mail\.example"/, /What stands after "all" .* move mx before it/],
+    says: [
+      /"include=mail\.example" .* write "include:mail\.example"/,
+      /What stands after "all" .* move "all" to the end: "v=spf1 ip4:192\.0\.2\.1 include=mail\.example mx all"/,
+    ],
   },
   {
     domain: "evil.example",
@@ -196,6 +209,44 @@ const spfCases: readonly { domain: string; code: number; result: string; says: r
     result: "permerror",
     says: [/Correct "\[2J" in the TXT record of evil\.example: it has characters/],
   },
+  {
+    domain: "included.example",
+    code: 1,
+    result: "permerror",
+    says: [
+      /permerror: the record of included\.example includes itself/,
+      /> Remove "include:included\.example" from the record of included\.example/,
+    ],
+  },
+  {
+    domain: "ring1.example",
+    code: 1,
+    result: "permerror",
+    says: [/include one another without end: ring1\.example → ring2\.example → ring1\.example/],
+  },
+  {
+    domain: "early.example",
+    code: 1,
+    result: "fail",
+    says: [/What to change\n> What stands after "-all" .* move "-all" to the end: "v=spf1 ip4:192\.0\.2\.1 -all"\n$/],
+  },
+  {
+    domain: "early-a.example",
+    code: 1,
+    result: "fail",
+    says: [/publish "v=spf1 a:tilde\.example ip4:192\.0\.2\.1 -all"/, /move "-all" to the end/],
+  },
+  {
+    domain: "faults.example",
+    code: 1,
+    result: "permerror",
+    says: [
+      /"ip4:192\.0\.2\.300" and "mx::" in the record of faults\.example are wrong/,
+      /^x "mx::" is wrong: /m,
+      /> Correct "ip4:192\.0\.2\.300" .*\n> Correct "mx::" /,
+    ],
+  },
+  { domain: "plain.example", code: 1, result: "neutral", says: [/End the record with -all/] },
   {
     domain: "broken.example",
     code: 75,
@@ -240,12 +291,92 @@ test("spf: the null reverse-path asks for HELO; what is no address is said, and 
   const nobody = await waybill("spf --ip 192.0.2.1 --mail-from <> --helo good.example".split(" "));
   assert.equal(nobody.code, 0);
   assert.match(nobody.out, /pass: .*HELO name good\.example, because MAIL FROM is empty/);
-  assert.equal((await waybill("spf --ip 2001:db8::1 --mail-from ann@[1.2.3.4] --helo x".split(" "))).code, 0);
+  assert.equal((await waybill("spf --ip 2001:db8::1 --mail-from ann@[1.2.3.4] --helo x".split(" "))).code, 1);
   const wrong = await waybill("spf --ip mx.example --mail-from <> --helo x".split(" "));
   assert.deepEqual(
     [wrong.code, wrong.error],
     [64, '--ip: "mx.example" is not an IP address. Write 192.0.2.1 or 2001:db8::1.\n'],
   );
+});
+
+/** What the verdict calls the term that matched; strangers read it in Authentication-Results. */
+const terms: readonly [record: string, shown: string][] = [
+  ["-a:gone.example +a:host.example -all", "a:host.example"],
+  ["a:HOST.example/24 -all", "a:HOST.example/24"],
+  ["a -all", "a"],
+  ["mx -all", "mx"],
+  ["?mx:posts.example/30 -all", "?mx:posts.example/30"],
+  ["a:%{h} -all", "a:host.example"],
+  ["include:inner.example -all", "include:inner.example, there a:host.example"],
+  ["redirect=inner.example", "a:host.example"],
+  ["ptr:host.example -all", "ptr:host.example"],
+  ["mx:none.example ~all", "~all"],
+];
+
+for (const [record, shown] of terms)
+  test(`spf: of "${record}" the term that matched is ${shown}`, async () => {
+    const own = await startDnsServer({
+      zone: parseZone(`
+term.example TXT "v=spf1 ${record}"
+term.example A 192.0.2.1
+term.example MX 5 host.example
+posts.example MX 5 host.example
+inner.example TXT "v=spf1 a:other.example a:host.example -all"
+other.example A 192.0.2.8
+host.example A 192.0.2.1
+1.2.0.192.in-addr.arpa PTR mx.host.example
+mx.host.example A 192.0.2.1`),
+    });
+    try {
+      const words = "spf --json --ip 192.0.2.1 --helo host.example --mail-from ann@term.example --resolver".split(" ");
+      const { because } = JSON.parse((await waybill([...words, `127.0.0.1:${own.port}`])).out);
+      assert.ok(because.includes(` (${shown})`), because);
+    } finally {
+      await own.close();
+    }
+  });
+
+const spfReasons: readonly [domain: string, reason: string][] = [
+  ["good.example", "listed"],
+  ["rude.example", "not-listed"],
+  ["plain.example", "not-listed"],
+  ["named.example", "excluded"],
+  ["bare.example", "no-record"],
+  ["gone.example", "no-such-domain"],
+  ["localhost", "not-a-domain"],
+  ["two.example", "two-records"],
+  ["faults.example", "syntax-error"],
+  ["lost.example", "no-record-at-target"],
+  ["ring1.example", "includes-itself"],
+  ["many.example", "too-many-lookups"],
+  ["voids.example", "too-many-void-lookups"],
+  ["broken.example", "dns-failed"],
+];
+
+test("spf --json: a reason that programs can rely on, and the advice", async () => {
+  for (const [domain, reason] of spfReasons) {
+    const told = JSON.parse((await waybill(spf(domain, "--json"))).out);
+    assert.equal(told.reason, reason, domain);
+    assert.ok(Array.isArray(told.advice) && told.advice.length > 0 === (reason !== "listed"), domain);
+  }
+});
+
+test("spf: what has no @ is a typing error, and no sender", async () => {
+  const wrong = await waybill("spf --ip 192.0.2.1 --mail-from good.example".split(" "));
+  assert.deepEqual(
+    [wrong.code, wrong.out, wrong.error],
+    [
+      64,
+      "",
+      '--mail-from: "good.example" is not an address, it has no @. Write ann@example.org, or <> for the null reverse-path.\n',
+    ],
+  );
+  for (const [mailFrom, code] of [
+    ["@good.example", 0],
+    ["Macro Error@good.example", 0],
+    ["foo@[1.2.3.5]", 1],
+  ] as const)
+    assert.equal((await waybill(["spf", "--ip", "192.0.2.1", "--mail-from", mailFrom])).code, code, mailFrom);
 });
 
 test("on a terminal it is wrapped, and nested by indentation", async () => {
@@ -374,8 +505,7 @@ const dkimCases: readonly {
     code: 1,
     says: [/expired at 1970-01-02/, /too old/],
   },
-  { name: "not at all", message: async () => letter, code: 0, says: [/none: the message has no DKIM signature/] },
-  { name: "no message", message: async () => "hello", code: 0, says: [/this is no message/] },
+  { name: "not at all", message: async () => letter, code: 1, says: [/none: the message has no DKIM signature/] },
 ];
 
 for (const { name, message, code, says } of dkimCases)
@@ -394,8 +524,53 @@ test("dkim: a file, by the command's name; one that is not there is said", async
   const told = JSON.parse(out);
   assert.deepEqual([told.result, told.signatures[0].domain, told.signatures.length], ["pass", "good.example", 1]);
   const missing = await waybill(["dkim", join(dir, "absent.eml")]);
-  assert.equal(missing.code, 64);
-  assert.match(missing.error, /^Cannot read .*absent\.eml/);
+  assert.deepEqual(
+    [missing.code, missing.error],
+    [66, `Cannot read ${join(dir, "absent.eml")}: there is no such file.\n`],
+  );
+  const folder = await waybill(["arc", dir]);
+  assert.deepEqual([folder.code, folder.error.includes("it is a folder")], [66, true]);
+});
+
+test("no message, no advice: exit code 65", async () => {
+  for (const command of ["dkim", "dmarc", "arc"])
+    for (const input of ["garbage\n", ""]) {
+      const told = await waybill([command], { input });
+      assert.deepEqual([told.code, told.out], [65, ""]);
+      assert.match(told.error, /^Standard input is no message: .*Give the whole message/);
+    }
+});
+
+test("dkim: a key is shown by its ends", async () => {
+  const { out } = await waybill(["dkim"], { input: await signed() });
+  assert.match(out, /TXT of s\._domainkey\.good\.example: found "v=DKIM1; k=rsa; p=MIIB…AQAB \(2048 bits\)" \(/);
+  assert.ok(out.split("\n").every((line) => line.length < 200));
+});
+
+test("dkim --json: reasons, of all and of each signature", async () => {
+  const reasonsOf = async (message: string): Promise<[string, string[], number]> => {
+    const { out } = await waybill(["dkim", "verify", "--json"], { input: message });
+    const { reason, signatures, advice } = JSON.parse(out);
+    return [reason, signatures.map((one: { reason: string }) => one.reason), advice.length];
+  };
+  const whole = await signed();
+  const expired = { signTime: new Date(0), expires: new Date(86_400_000) };
+  const cases: readonly [message: string, reason: string][] = [
+    [whole, "signature-holds"],
+    [`${whole}-- \r\nfooter\r\n`, "lines-added"],
+    [whole.replace("Shall", "Will"), "body-changed"],
+    [whole.replace("Lunch", "Dinner"), "header-changed"],
+    [await signed({ selector: "nokey" }), "key-missing"],
+    [await signed({ selector: "old" }), "key-revoked"],
+    [await signed({ maxBodyLength: 5 }), "partly-signed"],
+    [await signed(expired), "expired"],
+  ];
+  for (const [message, reason] of cases) assert.deepEqual((await reasonsOf(message)).slice(0, 2), [reason, [reason]]);
+  assert.deepEqual(await reasonsOf(letter), ["no-signature", [], 1]);
+  assert.deepEqual((await reasonsOf(await signed({}, await signed({ selector: "nokey" })))).slice(0, 2), [
+    "signature-holds",
+    ["signature-holds", "key-missing"],
+  ]);
 });
 
 const from = "--ip 192.0.2.1 --mail-from ann@good.example --helo mx.good.example".split(" ");
@@ -445,7 +620,7 @@ const dmarcCases: readonly {
   {
     name: "without a policy",
     message: async () => letter.replace("good.example>", "bare.example>"),
-    code: 0,
+    code: 1,
     says: [/^! none/m, /TXT record at _dmarc\.bare\.example: "v=DMARC1; p=none/],
   },
   {
@@ -494,10 +669,32 @@ for (const [domain, code, says] of domainCases)
     for (const pattern of says) assert.match(told.out, pattern);
   });
 
-async function sealed(text: string, cv: "none" | "pass" = "none"): Promise<string> {
+test("dmarc --json: reasons, of a message and of a domain", async () => {
+  const cases: readonly [words: string[], input: string, reason: string][] = [
+    [[], await signed(), "aligned"],
+    [[], await signed({ signingDomain: "other.example" }), "not-aligned"],
+    [[], letter.replace("good.example>", "bare.example>"), "no-record"],
+    [[], letter.replace("good.example>", "twin.example>"), "two-records"],
+    [[], letter.replace("From:", "X-From:"), "no-author"],
+    [[], `From: bob@other.example\r\n${letter}`, "several-authors"],
+    [["--domain", "good.example"], "", "in-order"],
+    [["--domain", "odd.example"], "", "syntax-error"],
+    [["--domain", "twin.example"], "", "two-records"],
+    [["--domain", "bare.example"], "", "no-record"],
+    [["--domain", "afar.example"], "", "reports-not-agreed"],
+    [["--domain", "broken.example"], "", "dns-failed"],
+  ];
+  for (const [words, input, reason] of cases) {
+    const told = JSON.parse((await waybill(["dmarc", "--json", ...words], { input })).out);
+    assert.equal(told.reason, reason);
+    assert.ok(Array.isArray(told.advice));
+  }
+});
+
+async function sealed(text: string, cv: "none" | "pass" = "none", selector = "s"): Promise<string> {
   const seal = await sealMessage(text, {
     signingDomain: "list.example",
-    selector: "s",
+    selector,
     privateKey: strong.privateKey,
     cv,
     authResults: "list.example; dkim=pass header.d=good.example; dmarc=pass header.from=good.example",
@@ -505,11 +702,18 @@ async function sealed(text: string, cv: "none" | "pass" = "none"): Promise<strin
   return seal.toString() + text;
 }
 
-const arcCases: readonly { name: string; message: () => Promise<string>; code: number; says: readonly RegExp[] }[] = [
+const arcCases: readonly {
+  name: string;
+  message: () => Promise<string>;
+  code: number;
+  reason: string;
+  says: readonly RegExp[];
+}[] = [
   {
     name: "whole",
     message: async () => sealed(await signed()),
     code: 0,
+    reason: "chain-holds",
     says: [
       /Instance 1: sealed by list\.example/,
       /cv=none: the first of the chain/,
@@ -521,6 +725,7 @@ const arcCases: readonly { name: string; message: () => Promise<string>; code: n
     name: "whole, of two who changed it",
     message: async () => sealed((await sealed(await signed())).replace("Shall", "Will"), "pass"),
     code: 0,
+    reason: "chain-holds",
     says: [
       /Instance 2: sealed by/,
       /cv=pass: it found the chain before it whole/,
@@ -531,22 +736,47 @@ const arcCases: readonly { name: string; message: () => Promise<string>; code: n
     name: "changed after it",
     message: async () => (await sealed(await signed())).replace("Shall", "Will"),
     code: 1,
+    reason: "body-changed",
     says: [/^x fail/m, /changed after list\.example sealed it/],
   },
   {
     name: "with a part missing",
     message: async () => (await sealed(letter)).replace("ARC-Authentication-Results", "X-Results"),
     code: 1,
-    says: [/ARC-Authentication-Results of this instance is missing/, /^x fail/m],
+    reason: "incomplete-set",
+    says: [
+      /ARC-Authentication-Results of this instance is missing/,
+      /^x fail: .*instance 1 has no ARC-Authentication-Results$/m,
+    ],
   },
-  { name: "none", message: async () => letter, code: 0, says: [/^! none/m, /Nothing to change/] },
+  {
+    name: "without the signature",
+    message: async () => (await sealed(letter)).replace("ARC-Message-Signature", "X-Signature"),
+    code: 1,
+    reason: "incomplete-set",
+    says: [/^x fail: the chain is broken: instance 1 has no ARC-Message-Signature$/m],
+  },
+  {
+    name: "of a key that is not there",
+    message: () => sealed(letter, "none", "nokey"),
+    code: 1,
+    reason: "key-missing",
+    says: [
+      /^x fail: the chain is broken: there is no key of use at nokey\._domainkey\.list\.example/m,
+      /> Publish the public key .* TXT record at nokey\._domainkey\.list\.example: "v=DKIM1; k=rsa; p=…"/,
+    ],
+  },
+  { name: "none", message: async () => letter, code: 0, reason: "no-chain", says: [/^! none/m, /Nothing to change/] },
 ];
 
-for (const { name, message, code, says } of arcCases)
+for (const { name, message, code, reason, says } of arcCases)
   test(`arc chain: ${name}`, async () => {
-    const told = await waybill(["arc"], { input: await message() });
+    const input = await message();
+    const told = await waybill(["arc"], { input });
     assert.equal(told.code, code, told.out + told.error);
     for (const pattern of says) assert.match(told.out, pattern);
+    const json = JSON.parse((await waybill(["arc", "--json"], { input })).out);
+    assert.deepEqual([json.reason, json.advice.length > 0], [reason, true]);
   });
 
 test("--resolver and options that do not fit are said", async () => {
@@ -554,7 +784,53 @@ test("--resolver and options that do not fit are said", async () => {
   assert.equal(both.code, 64);
   const half = await waybill(["dmarc", "--ip", "192.0.2.1"]);
   assert.equal(half.code, 64);
+  for (const address of ["192.0.2.53", "2001:db8::53", "[2001:db8::53]:53"])
+    assert.equal((await waybill(["arc", "--resolver", address], { input: "Subject: Lunch\r\n\r\n" })).code, 0, address); // asks DNS nothing
   const server = await waybill(["arc", "--resolver", "dns.example:53"]);
   assert.equal(server.code, 64);
-  assert.match(server.error, /must be an address and a port/);
+  assert.match(server.error, /must be an address, with or without a port/);
 });
+
+test("a resolver that cannot be reached is to blame, and not the domain", async () => {
+  const gone = await startDnsServer({ zone });
+  await gone.close();
+  const resolver = ["--resolver", `127.0.0.1:${gone.port}`];
+  const input = await sealed(await signed());
+  for (const words of [spf("good.example"), ["dkim"], ["dmarc"], ["dmarc", "--domain", "good.example"], ["arc"]]) {
+    const told = await waybill([...words, ...resolver], { input });
+    assert.equal(told.code, 75);
+    assert.match(
+      told.out,
+      new RegExp(
+        `x temperror: your resolver 127.0.0.1:${gone.port} does not answer.*\\n\\nWhat to change\\n> Your resolver 127.0.0.1:${gone.port} does not answer: start it.*\\n$`,
+      ),
+    );
+    const { reason, advice } = JSON.parse((await waybill([...words, ...resolver, "--json"], { input })).out);
+    assert.deepEqual([reason, advice.length], ["resolver-unreachable", 1]);
+  }
+});
+
+const helps: readonly [words: string[], says: readonly RegExp[]][] = [
+  [["spf"], [/0: pass; 1: any other result, none and neutral too; 75: DNS failed/, /too-many-lookups +the record/]],
+  [
+    ["dkim", "verify"],
+    [
+      /0: a signature holds; 1: none holds, or there is none; 65: .*; 66: .*; 75/,
+      /key-missing +there/,
+      /\$ waybill dkim verify message\.eml/,
+    ],
+  ],
+  [
+    ["dmarc"],
+    [/0: the message passes, or the record is in order; 1: it does not, or there is no record/, /not-aligned/],
+  ],
+  [["arc"], [/0: the chain holds, or there is none, .*; 1: it is broken/, /incomplete-set/]],
+];
+
+for (const [words, says] of helps)
+  test(`${words.join(" ")} --help says the exit codes and the reasons, and is wrapped once`, async () => {
+    const { out } = await waybill([...words, "--help"], { isTTY: true });
+    const [description = ""] = /\n\n(?:Check.*?)\n\n/s.exec(out) ?? [];
+    for (const line of description.trim().split("\n").slice(0, -1)) assert.ok(line.length > 40, line);
+    for (const pattern of says) assert.match(out.replaceAll("\n", " "), pattern);
+  });

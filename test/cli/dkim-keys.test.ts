@@ -1,4 +1,4 @@
-// `waybill dkim keygen`, `rotate` and `list`, against a DNS server on loopback.
+// `waybill dkim keygen`, `rotate`, `drop` and `list`, against a DNS server on loopback.
 import assert from "node:assert/strict";
 import { Command } from "commander";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -41,12 +41,13 @@ async function desk(t: TestContext) {
       stderr: { write },
       environment: {},
       world,
-      machine: "here.lab",
+      machine: "mx.ours.lab",
       user: "ann",
     };
     const dkim = new Command("dkim").exitOverride().configureOutput({ writeErr: write });
     addDkimKeys(dkim, context);
-    const server = ["--resolver", `127.0.0.1:${dns.port}`, "--config", config];
+    const asking = line[0] === "drop" ? [] : ["--resolver", `127.0.0.1:${dns.port}`];
+    const server = [...asking, "--config", config];
     await dkim.parseAsync([...line, ...server], { from: "user" }).catch((error: unknown) => {
       if (error instanceof CommandError) out += `${error.message}\nexit ${error.exitCode}`;
       else throw error;
@@ -91,6 +92,45 @@ test("keygen makes keys once, shows what to publish, and says when it is there",
   );
   const third = await rows("keygen", "ours.lab", "--algorithm", "rsa", "--selector", "Extra");
   assert.deepEqual(states(third).slice(2), ["extra new"]);
+});
+
+test("keygen says what the host's own name needs, where it is below the domain", async (t) => {
+  const { run } = await desk(t);
+  const lines = await run("keygen", "ours.lab", "--algorithm", "ed25519");
+  assert.match(
+    lines,
+    /^Bounces come from MAILER-DAEMON@mx\.ours\.lab, [^]*^mx\.ours\.lab\. 3600 IN TXT "v=spf1 a -all"$/m,
+  );
+  for (const domain of ["theirs.lab", "mx.ours.lab", "s.lab"])
+    assert.doesNotMatch(await run("keygen", domain, "--algorithm", "ed25519"), /spf1/, domain);
+});
+
+test("a record with the domain twice in its name is told of by keygen and list", async (t) => {
+  const { run, rows, zone } = await desk(t);
+  const [key] = await rows("keygen", "ours.lab", "--algorithm", "ed25519", "--selector", "s");
+  parseZone(`${key!.record.name}.ours.lab TXT "${key!.record.value}"`, zone);
+  const words = "its record stands at s._domainkey.ours.lab.ours.lab, with the domain twice";
+  for (const command of ["list", "keygen"])
+    assert.ok(
+      (await run(command, "ours.lab", ...(command === "list" ? [] : ["--selector", "s"]))).includes(words),
+      command,
+    );
+});
+
+test("drop takes back a key that never signed, and says why it keeps others", async (t) => {
+  const { run, rows, publish, states } = await desk(t);
+  for (const row of await rows("keygen", "ours.lab", "--algorithm", "rsa")) publish(row);
+  await run("list");
+  assert.match(await run("rotate", "ours.lab"), /are in use\..*--algorithm both$/m, "they came into use just now");
+  const next = await rows("rotate", "ours.lab", "--algorithm", "rsa");
+  assert.deepEqual(states(next), ["20260101-rsa active", "20260101-2-rsa new"]);
+  assert.match(await run("drop", "ours.lab", "20260101-2-rsa"), /^Dropped 20260101-2-rsa of ours\.lab\./);
+  assert.deepEqual(states(await rows("list", "ours.lab")), ["20260101-rsa active"]);
+  assert.match(
+    await run("drop", "ours.lab", "20260101-rsa"),
+    /ours\.lab signs; .*waybill dkim rotate ours\.lab\.\nexit 69/,
+  );
+  assert.match(await run("drop", "ours.lab", "20260101-2-rsa"), /there is no key 20260101-2-rsa in [^]*exit 66/);
 });
 
 test("rotate takes two steps: the next keys, then the change; the old record stays a week", async (t) => {

@@ -110,12 +110,15 @@ test("the operator pins and forgets", async (t) => {
   assert.equal((await reputation.standingOf(friend)).score, 100);
   assert.equal((await run("senders", "pin", "friend.example", "none")).code, 0);
   assert.equal((await reputation.standingOf(friend)).score, 0);
-  await run("senders", "pin", "192.0.2.0/24", "bad");
-  assert.equal((await run("senders", "forget", "192.0.2.9")).out, "Forgotten: 192.0.2.0/24.\n");
+  assert.equal((await run("senders", "pin", "192.0.2.0/24", "bad")).out, "Pinned as bad: 192.0.2.0/24.\n");
+  const whole = await run("senders", "pin", "198.51.100.5", "good");
+  assert.equal(whole.out, "Pinned as good: the whole network 198.51.100.0/24.\n");
+  assert.equal((await run("senders", "forget", "192.0.2.9")).out, "Forgotten: the whole network 192.0.2.0/24.\n");
   assert.deepEqual(spoken, [
     "friend.example was pinned as good: our bank",
     "the pin of friend.example was taken away",
     "192.0.2.0/24 was pinned as bad: ",
+    "198.51.100.5 was pinned as good: ",
     "192.0.2.9 was forgotten",
   ]);
 });

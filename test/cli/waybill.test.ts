@@ -1,6 +1,6 @@
 // The commands against a control socket: what a person types, sees, and gets as the exit code.
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -318,6 +318,8 @@ test("trace: by queue id, address and Message-ID with or without brackets", asyn
       .map((line) => (JSON.parse(line) as Event).kind),
     ["received", "deferred"],
   );
+  ports.history.find = async (query) => ("account" in query && query.account === "shop" ? ports.events : []);
+  assert.match((await run(["trace", "shop"])).out, /^o Q1 /, "by the account that sent it");
   const unknown = await run(["trace", "Q7"]);
   assert.deepEqual([unknown.code, unknown.out], [66, ""]);
   assert.match(unknown.error, /Nothing is known of Q7/);
@@ -334,16 +336,63 @@ test("trace: glyphs and colours on a terminal, unless NO_COLOR is set", async (t
 test("config check: a summary, or all problems and exit code 78", async (t) => {
   const dir = await tempDir(t);
   const file = join(dir, "waybill.toml");
-  await writeFile(file, '[[listen]]\naddress = "[::1]:2500"\ntls = "none"\n');
+  await writeFile(file, `data_dir = "${dir}"\n[[listen]]\naddress = "[::1]:2500"\ntls = "none"\n`);
   const good = await runMain(["node", "waybill", "config", "check", file]);
   assert.equal(good.code, 0);
   assert.match(good.out, /^The configuration is in order\.\n/);
-  assert.match(good.out, /Listens on +\[::1\]:2500 \(no TLS\)/);
+  assert.match(good.out, /Listens on +\[::1\]:2500 \(no TLS\), for mail servers\n/);
+  assert.match(
+    good.out,
+    /\n {2}Accounts +0\n {2}Signs for +no domain: .*\n[^]*\n {2}Greylists +strangers who look bad .*\n {2}Hooks +none\n/,
+  );
+  assert.doesNotMatch(good.out, /Remark/);
   await writeFile(file, 'hostname = 7\n[retry]\ngive_up_after = "long"\n');
   const bad = await runMain(["node", "waybill", "config", "check", file]);
   assert.equal(bad.code, 78);
   assert.match(bad.error, /waybill\.toml:1: hostname: [\s\S]*waybill\.toml:3: retry\.give_up_after: /);
   assert.equal((await runMain(["node", "waybill", "queue", "list", "--config", file])).code, 78);
+});
+
+test("config check: who may log in, whom it signs for; a remark where nobody can log in", async (t) => {
+  const dir = await tempDir(t);
+  const file = join(dir, "waybill.toml");
+  const check = async (toml = ""): Promise<string> => {
+    const listen = '[[listen]]\naddress = "*:465"\ntls = "implicit"\nfor = "submission"\n';
+    await writeFile(file, `data_dir = "${dir}"\n[relay]\nnetworks = []\n${listen}${toml}`);
+    const { code, out } = await runMain(["node", "waybill", "config", "check", file]);
+    assert.equal(code, 0, out);
+    return out;
+  };
+  const remark = /\nRemark: nobody can log in where mail is taken for = "submission": waybill account add NAME\n$/;
+  const nobody = await check();
+  assert.match(nobody, remark);
+  assert.match(
+    nobody,
+    /\[::\]:465 \(TLS from the first byte\), for mail apps, which log in\n {2}Relays for +accounts only\n/,
+  );
+  const jwks = '[oauth]\njwks_url = "https://login.example.org/"\nissuer = "x"\naudience = "mail"\n';
+  for (const [toml, words] of [
+    ['[submission]\ndovecot = "/run/auth"\n', "0, and those of Dovecot"],
+    [jwks, "0, and those of OAuth"],
+  ] as const) {
+    const out = await check(toml);
+    assert.doesNotMatch(out, remark, words);
+    assert.match(out, new RegExp(`Accounts +${words}\n`));
+  }
+  await writeFile(join(dir, "accounts.json"), '[{"name": "ann@example.org"}, {"name": "shop"}]');
+  await mkdir(join(dir, "dkim", "example.net"), { recursive: true });
+  const hook = join(dir, "mine.js");
+  await writeFile(hook, "export const checks = [];");
+  const out = await check(
+    `[[dkim]]\ndomain = "example.org"\n[greylist]\nfor = "off"\n[hooks]\nmodules = ["${hook}"]\n`,
+  );
+  assert.doesNotMatch(out, remark);
+  assert.match(
+    out,
+    /Accounts +2\n {2}Signs for +example\.net, example\.org\n[^]*\n {2}Greylists +nobody\n {2}Hooks +.*mine\.js\n/,
+  );
+  await writeFile(join(dir, "accounts.json"), "{");
+  assert.match(await check(), /Accounts +the accounts file .*accounts\.json is wrong: it is not JSON/);
 });
 
 test("config check --json: settings without passwords, or one problem per line", async (t) => {

@@ -1,6 +1,7 @@
 // What every driver of the history promises (src/journal/history.ts), as one suite.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { Event } from "../../src/journal/event.ts";
 import type { Address } from "../../src/mail/address.ts";
 import { refusalLimits } from "../../src/storage/refusal-quota.ts";
 import {
@@ -61,6 +62,39 @@ export function historyStoreContract({ name, open }: Driver): void {
       await store.record([first, second, received(5, [bob])]);
       assert.deepEqual(await store.find({ address: bob }, 10), [first, received(5, [bob])]);
       assert.deepEqual(await store.find({ address: ann }, 10), [first, second, received(5, [bob])]);
+    });
+
+    it("finds messages by whom they were for as named, by their author, and by the account that sent them", async (store) => {
+      const alias = "Sales@one.example" as Address;
+      const author = "Info@bank.example" as Address;
+      const client = { address: "192.0.2.1", port: 40_000, protocol: "ESMTP", account: "Shop" } as const;
+      const story = { ...received(1, [bob]), asked: [alias], author, client } as Event;
+      await store.record([story, received(2, [dan])]);
+      for (const query of [
+        { address: alias },
+        { address: "info@bank.example" as Address },
+        { account: "shop" },
+        { address: bob },
+      ])
+        assert.deepEqual(await store.find(query, 10), [story], JSON.stringify(query));
+      assert.deepEqual(await store.find({ account: "sho" }, 10), []);
+    });
+
+    it("finds refused contents by recipient, Message-ID and author, and forgets them", async (store) => {
+      const { to: _, ...about } = refusal(3, bob) as Event & { kind: "refused" };
+      const author = "info@bank.example" as Address;
+      const refused: Event = { ...about, stage: "content", recipients: [bob, cleo], messageId: "<m@bank>", author };
+      await store.record([refused, refusal(4, dan)]);
+      const queries = [{ address: bob }, { address: cleo }, { address: author }, { messageId: "m@bank" }];
+      for (const query of queries) assert.deepEqual(await store.find(query, 10), [refused], JSON.stringify(query));
+      assert.equal(await store.prune(1_000, 100), 2);
+      for (const query of queries) assert.deepEqual(await store.find(query, 10), [], JSON.stringify(query));
+    });
+
+    it("does not find failed logins by the account: guessers would bury its mail", async (store) => {
+      const { to: _, ...about } = refusal(3, bob) as Event & { kind: "refused" };
+      await store.record([{ ...about, stage: "login", account: bob }]);
+      assert.deepEqual(await store.find({ address: bob }, 10), []);
     });
 
     it("takes so many refusals a minute, for strangers cause them, and all else", async (store) => {

@@ -58,7 +58,8 @@ async function desk(t: TestContext, toml = "") {
 
 test("scripts: add, list, change, remove", async (t) => {
   const { run, file, dir, passwordIs } = await desk(t);
-  assert.deepEqual(await run(["list"]), { code: 0, out: "", error: "" });
+  const none = { code: 0, out: "", error: "There are no accounts yet: waybill account add NAME\n" };
+  assert.deepEqual([await run(["list"]), await run(["list"], { typed: [] })], [none, none]);
   const added = await run(["add", "Ann@EXAMPLE.org"], { input: "correct horse\nmore\n" });
   assert.deepEqual(added, {
     code: 0,
@@ -73,6 +74,8 @@ test("scripts: add, list, change, remove", async (t) => {
     "Sales@Example.org",
     "--recipients-per-day",
     "50",
+    "--messages-per-day",
+    "0",
   ];
   const generated = await run(["add", "shop", "--generate", ...more]);
   assert.equal(generated.code, 0);
@@ -81,13 +84,13 @@ test("scripts: add, list, change, remove", async (t) => {
   assert.equal((await run(["add", "ben@example.org", "--no-password"])).code, 0);
   assert.equal(
     (await run(["list"])).out,
-    "Ann@example.org\tyes\t-\t-\nshop\tyes\t50 recipients/d\t*@shop.example.org Sales@example.org\nben@example.org\telsewhere\t-\t-\n",
+    "Ann@example.org\tyes\t-\t-\nshop\tyes\t0 messages/d, 50 recipients/d\t*@shop.example.org Sales@example.org\nben@example.org\telsewhere\t-\t-\n",
   );
   assert.deepEqual(JSON.parse((await run(["list", "--json"])).out.split("\n")[1]!), {
     name: "shop",
     password: true,
     maySendAs: ["*@shop.example.org", "Sales@example.org"],
-    limits: { recipientsPerDay: 50 },
+    limits: { messagesPerDay: 0, recipientsPerDay: 50 },
   });
   assert.match(
     (await run(["list"], { typed: [] })).out,
@@ -114,10 +117,10 @@ test("a person types a password twice, and nobody sees it", async (t) => {
   assert.ok(await passwordIs("ann@example.org", "correct hörse"));
   assert.deepEqual(echo, [false, true]);
   const cases: [typed: string[], code: number, words: RegExp][] = [
-    [["correct horse\r", "correct h0rse\r"], 65, /The two are not the same\. Nothing was changed/],
+    [["correct horse\r", "correct h0rse\r"], 64, /The two are not the same\. Nothing was changed/],
     [["correct\u0003"], 64, /Stopped\. Nothing was changed\./],
     [["correct horse\r"], 64, /Stopped\./],
-    [["\r\r"], 65, /There is no password\./],
+    [["\r\r"], 64, /There is no password\./],
   ];
   for (const [typed, code, words] of cases) {
     const ended = await run(["passwd", "ann@example.org"], { typed });
@@ -138,11 +141,11 @@ test("mistakes are told in words, and change nothing", async (t) => {
     [["add", "a b"], 64, /"a b" can be no account: write an address/],
     [["add", "ben"], 64, /ben is no address, .* --may-send-as ben@example\.org/],
     [["add", "ben@example.org", "--may-send-as", "a@"], 64, /"a@" is no sender; write an address/],
-    [["add", "ben@example.org", "--messages-per-day", "many"], 64, /whole number, 1 or more/],
-    [["add", "ben@example.org"], 65, /less than 8 characters and is soon guessed/, "short\n"],
-    [["add", "ben@example.org"], 65, /There is no password/, ""],
-    [["add", "ben@example.org"], 65, /characters that no password may have/, "correct\u0007horse\n"],
-    [["add", "ben@example.org", "--password-file", "/nonexistent"], 65, /\/nonexistent cannot be read \(ENOENT\)/],
+    [["add", "ben@example.org", "--messages-per-day", "many"], 64, /whole number; 0: it may not send/],
+    [["add", "ben@example.org"], 64, /less than 8 characters and is soon guessed/, "short\n"],
+    [["add", "ben@example.org"], 64, /There is no password/, ""],
+    [["add", "ben@example.org"], 64, /characters that no password may have/, "correct\u0007horse\n"],
+    [["add", "ben@example.org", "--password-file", "/nonexistent"], 64, /\/nonexistent cannot be read \(ENOENT\)/],
     [["passwd", "an@example.org"], 66, /There is no account an@example\.org in .*: did you mean ann@example\.org\?/],
     [["remove", "ann@example.org", "zoe"], 66, /There is no account zoe in .*: waybill account list shows them all/],
   ];

@@ -1,5 +1,5 @@
 // `waybill account`: who may log in to send mail. Works on the accounts file, with or without a running server.
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { nearest } from "../../config/nearest.ts";
 import type { Config } from "../../config/schema.ts";
 import { oneLine } from "../../mail/failure-text.ts";
@@ -18,7 +18,7 @@ import { CommandError, exitCodes } from "../exit-codes.ts";
 import { counted } from "../human-units.ts";
 import { newPasswordFrom, type PasswordOptions } from "../password.ts";
 import { formatTable } from "../table.ts";
-import { collect, type CommonOptions, configOption, example, jsonOption, parseCount } from "./options.ts";
+import { collect, type CommonOptions, configOption, example, jsonOption } from "./options.ts";
 
 interface AddOptions extends CommonOptions, PasswordOptions {
   readonly maySendAs?: readonly string[];
@@ -43,9 +43,9 @@ export function addAccount(program: Command, context: Context): void {
     )
     .argument("<name>", "the address that it sends as, or a plain name")
     .option("--may-send-as <sender>", 'another sender: an address, "*@example.org", or "*" (repeatable)', collect)
-    .option("--messages-per-day <count>", "instead of the setting of [submission]", parseCount)
-    .option("--recipients-per-day <count>", "instead of the setting of [submission]", parseCount)
-    .option("--recipients-per-hour <count>", "instead of the setting of [submission]", parseCount)
+    .option("--messages-per-day <count>", "instead of the setting of [submission]; 0: it may not send", parseLimit)
+    .option("--recipients-per-day <count>", "instead of the setting of [submission]; 0: it may not send", parseLimit)
+    .option("--recipients-per-hour <count>", "instead of the setting of [submission]; 0: it may not send", parseLimit)
     .option("--no-password", "Dovecot checks its password, or it logs in with OAuth tokens")
     .action((name: string, options: AddOptions) => inWords(() => addOne(context, name, options)));
   example(add, "waybill account add ann@example.org", 'waybill account add shop --may-send-as "*@shop.example.org"');
@@ -73,6 +73,11 @@ export function addAccount(program: Command, context: Context): void {
     .addOption(configOption())
     .action((names: string[], options: CommonOptions) => inWords(() => removeAll(context, names, options)));
   example(remove, "waybill account remove ann@example.org");
+}
+
+function parseLimit(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It must be a whole number; 0: it may not send.");
 }
 
 const withPassword = (command: Command): Command =>
@@ -155,7 +160,7 @@ async function makePassword(context: Context, config: Config, options: PasswordO
   const secret = await makeSecret(password);
   if (secret === undefined)
     throw new CommandError(
-      exitCodes.badData,
+      exitCodes.usage,
       "The password has characters that no password may have, such as control characters. Take another, or --generate.",
     );
   return { secret, ...(options.generate && { generated: password }) };
@@ -227,6 +232,10 @@ async function listAll(context: Context, options: CommonOptions): Promise<void> 
         limits,
       })),
     );
+  if (accounts.length === 0) {
+    context.stderr.write(`There are no accounts yet: waybill account add NAME\n`);
+    return;
+  }
   if (!context.stdout.isTTY)
     return printLines(
       context,
@@ -237,7 +246,7 @@ async function listAll(context: Context, options: CommonOptions): Promise<void> 
     accounts.map((account) => ({ cells: cellsOf(account) })),
   );
   const summary = `${counted(accounts.length, "account", "accounts")} in ${path}.`;
-  printLines(context, accounts.length === 0 ? [summary] : [paintFor(context)("bold", header), ...lines, summary]);
+  printLines(context, [paintFor(context)("bold", header), ...lines, summary]);
 }
 
 /** Name, "yes" or "elsewhere", limits of its own, senders. */

@@ -1,10 +1,11 @@
-// `waybill dkim keygen`, `rotate` and `list`: the keys that sign what we send, and their records in DNS.
+// `waybill dkim keygen`, `rotate`, `drop` and `list`: the keys that sign what we send, and their records in DNS.
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Instant } from "../../base/world.ts";
 import type { Config } from "../../config/schema.ts";
 import { createResolver } from "../../dns/system-resolver.ts";
 import { parseDomain } from "../../mail/address.ts";
 import { type SigningDomain, signingDomain, signingDomains } from "../../signing/domains.ts";
+import { dropKey } from "../../signing/drop-key.ts";
 import { KeyError, type KeyState } from "../../signing/key-folder.ts";
 import { lookAtKeys } from "../../signing/key-watch.ts";
 import { makeKeys, type NewKey } from "../../signing/new-keys.ts";
@@ -12,7 +13,7 @@ import { rotationLimits, type Sighted } from "../../signing/rotation.ts";
 import type { Algorithm } from "../../signing/signature.ts";
 import { type Context, printJson, printLines } from "../context.ts";
 import { readConfig } from "../control-client.ts";
-import { type DomainKeys, keysAsJson, keyTable, nextStep, toPublish } from "../dkim-key-words.ts";
+import { type DomainKeys, hostAdvice, keysAsJson, keyTable, nextStep, toPublish, whyKept } from "../dkim-key-words.ts";
 import { CommandError, exitCodes } from "../exit-codes.ts";
 import { type CommonOptions, configOption, example, jsonOption, resolverOption } from "./options.ts";
 
@@ -49,6 +50,20 @@ export function addDkimKeys(dkim: Command, context: Context): void {
     .addOption(algorithm())
     .action((domain: string, options: KeyOptions) => run(() => rotate(domain, options, context)));
   example(rotation, "waybill dkim rotate example.org");
+
+  const dropping = dkim
+    .command("drop")
+    .addOption(configOption())
+    .summary("take back a key that has never signed")
+    .description(
+      "Forget a key that is new or published, and delete its file: one key too many, or one whose record you do not want to publish. A key that signs, or did, is kept.",
+    )
+    .argument("<domain>", "what stands after the @ in From", readDomain)
+    .argument("<selector>", "its name, as waybill dkim list shows it")
+    .action((domain: string, selector: string, options: CommonOptions) =>
+      run(() => drop({ domain, selector }, options, context)),
+    );
+  example(dropping, "waybill dkim drop example.org 20260101-2-rsa");
 
   const listing = common(dkim.command("list"))
     .summary("show all keys, their state, and what DNS has of them")
@@ -103,7 +118,8 @@ async function generate(domain: string, options: KeyOptions, context: Context): 
   if (options.json) return printJson(context, keysAsJson({ own, keys }, context));
   const there = `${domain} has these keys already. To change them: waybill dkim rotate ${domain}`;
   const words = keys.flatMap((key) => toPublish(own, key));
-  printLines(context, [...(wanted.length === 0 ? [there, ""] : []), ...words, ...nextStep(keys, domain)]);
+  const host = hostAdvice(config.hostname ?? context.machine, domain);
+  printLines(context, [...(wanted.length === 0 ? [there, ""] : []), ...words, ...nextStep(keys, domain), ...host]);
 }
 
 /** With a name, keys of that name; without one, those of a kind that the domain has not. */
@@ -127,7 +143,8 @@ async function rotate(domain: string, options: KeyOptions, context: Context): Pr
   if (options.json) return printJson(context, keysAsJson({ own, keys }, context));
   const open = keys.filter(({ record }) => isWaiting(record.state));
   const words = open.flatMap((key) => toPublish(own, key));
-  const end = open.length > 0 ? nextStep(open, domain) : [`The new keys of ${domain} are in use.`];
+  const inUse = `The new keys of ${domain} are in use. To change them again within a day: waybill dkim rotate ${domain} --algorithm ${own.algorithm}`;
+  const end = open.length > 0 ? nextStep(open, domain) : [inUse];
   printLines(context, [...words, ...end, "", ...keyTable([{ own, keys }], context)]);
 }
 
@@ -148,7 +165,7 @@ async function changed(own: SigningDomain, { look, options, now }: Change): Prom
     );
   if (before.some(({ record }) => isWaiting(record.state))) return look(own, 0);
   // whoever comes to finish a change must not begin the next one
-  const isFresh = before.some(({ record }) => now - (record.since.retired ?? -Infinity) < freshMs);
+  const isFresh = before.some(({ record: { since } }) => now - (since.active ?? -Infinity) < freshMs);
   if (isFresh && options.algorithm === undefined) return before;
   const inUse = before.filter(({ record }) => record.state === "active").map(({ record }) => record.algorithm);
   const algorithms = options.algorithm === undefined ? new Set(inUse) : algorithmsOf(options.algorithm);
@@ -159,6 +176,29 @@ async function changed(own: SigningDomain, { look, options, now }: Change): Prom
 
 /** The server may have finished a change by itself a moment ago. */
 const freshMs = 24 * 3_600_000;
+
+async function drop(
+  { domain, selector }: { domain: string; selector: string },
+  options: CommonOptions,
+  context: Context,
+): Promise<void> {
+  const own = signingDomain(await readConfig(options.config), domain);
+  const dropped = await dropKey(own, selector);
+  switch (dropped.kind) {
+    case "dropped":
+      printLines(context, [`Dropped ${selector} of ${domain}. If its record is in DNS, remove it.`]);
+      return;
+    case "kept":
+      throw new CommandError(exitCodes.unavailable, `waybill: ${whyKept(own, selector, dropped.state)}.`);
+    case "unknown":
+      throw new CommandError(exitCodes.notFound, `waybill: ${whyUnknown(own, selector)}`);
+  }
+}
+
+const whyUnknown = ({ domain, folder, keyFiles }: SigningDomain, selector: string): string =>
+  selector in keyFiles
+    ? `the key ${selector} of ${domain} is named in the configuration (key_files): remove it there.`
+    : `there is no key ${selector} in ${folder}. To see the keys: waybill dkim list ${domain}`;
 
 async function list(domain: string | undefined, options: KeyOptions, context: Context): Promise<void> {
   const config = await readConfig(options.config);

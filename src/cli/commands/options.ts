@@ -23,8 +23,8 @@ export const jsonOption = (): Option => new Option("--json", "print JSON, one ob
 /** For the commands that ask DNS. */
 export const resolverOption = (): Option =>
   new Option(
-    "--resolver <host:port>",
-    "the DNS server to ask, instead of the configured one or this machine's",
+    "--resolver <address>",
+    "address, or address:port, of the DNS server to ask, instead of the configured one or this machine's",
   ).argParser(parseServer);
 
 /** An address, and a port unless it is 53. */
@@ -33,7 +33,9 @@ function parseServer(text: string): string {
   try {
     new Resolver().setServers([server]);
   } catch {
-    throw new InvalidArgumentError("It must be an address and a port: 192.0.2.53:53, [2001:db8::53]:53.");
+    throw new InvalidArgumentError(
+      "It must be an address, with or without a port: 192.0.2.53, 192.0.2.53:5353, [2001:db8::53]:5353.",
+    );
   }
   return server;
 }

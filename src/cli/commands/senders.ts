@@ -34,7 +34,7 @@ const withCommon = (command: Command): Command =>
   command.addOption(configOption()).addOption(labOption()).addOption(jsonOption());
 
 const nameHelp =
-  "a domain, an IP address, a network such as 192.0.2.0/24, dmarc:DOMAIN, dkim:DOMAIN, spf:DOMAIN, or account:NAME";
+  "a domain, a network such as 192.0.2.0/24, an IP address (it stands for its whole network: IPv4 /24, IPv6 /64), dmarc:DOMAIN, dkim:DOMAIN, spf:DOMAIN, or account:NAME";
 
 function addList(senders: Command, context: Context): void {
   const list = withCommon(senders.command("list", { isDefault: true }))
@@ -77,7 +77,8 @@ function addPin(senders: Command, context: Context): void {
     .summary("pin a sender as good or bad, whatever it does")
     .description(
       "Pin a sender: mail of a good one is neither refused, marked nor greylisted for its reputation, that of a bad one is\n" +
-        "refused. A domain is pinned for what it proves, by DMARC, DKIM or SPF. All threads know it within ten seconds.",
+        "refused. A domain is pinned for what it proves, by DMARC, DKIM or SPF. An IP address pins its whole network (IPv4: /24,\n" +
+        "IPv6: /64). All threads know it within ten seconds.",
     )
     .argument("<sender>", nameHelp)
     .argument("<opinion>", "good, bad, or none to take the pin away")
@@ -114,7 +115,12 @@ const acting =
     const control = await controlOf(options);
     const answer = await control.judge(order);
     if (options.json) return printJson(context, [answer]);
-    printLines(context, [`${done}: ${answer.identities.map(nameText).join(", ")}.`]);
+    const whom = answer.identities.map((identity) =>
+      identity.kind === "network" && identity.name !== order.name
+        ? `the whole network ${nameText(identity)}`
+        : nameText(identity),
+    );
+    printLines(context, [`${done}: ${whom.join(", ")}.`]);
   };
 
 const nameText = ({ kind, name }: Identity): string => oneLine(kind === "network" ? name : `${kind}:${name}`);

@@ -14,7 +14,7 @@ export function addTrace(program: Command, context: Context): void {
     .command("trace")
     .summary("tell the journey of a message")
     .description("Tell the journey of a message: who brought it, each attempt, why it waits or failed, who was told.")
-    .argument("<id>", "a queue id, a Message-ID, or the address of a sender or recipient")
+    .argument("<id>", "a queue id, a Message-ID, the address of a sender or recipient, or the account that sent it")
     .option("-n, --limit <messages>", "at most so many messages, the newest", parseCount, 5)
     .addOption(configOption())
     .addOption(labOption())
@@ -35,7 +35,10 @@ export function addTrace(program: Command, context: Context): void {
 
 /** An address and a Message-ID look alike when the angle brackets are left out: the address is asked for first. */
 async function findEvents(control: ControlClient, id: string, limit: number): Promise<Event[]> {
-  if (!id.includes("@")) return control.trace({ queueId: id, limit });
+  if (!id.includes("@")) {
+    const byQueueId = await control.trace({ queueId: id, limit });
+    return byQueueId.length > 0 ? byQueueId : control.trace({ account: id, limit });
+  }
   const byAddress = id.startsWith("<") ? [] : await control.trace({ address: id, limit }).catch(unlessNotAnAddress);
   return byAddress.length > 0 ? byAddress : control.trace({ messageId: id, limit });
 }

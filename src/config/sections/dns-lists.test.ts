@@ -17,6 +17,11 @@ test("answers of a list stay as they are written", () => {
   ]);
 });
 
+test("a list's name may end with a dot, as DNS tools write it", () => {
+  const parsed = parseConfig('[[dns_list]]\nname = "Zen.example.org."', "w.toml");
+  assert.equal(parsed.kind === "ok" && parsed.config.dns_list[0]?.name, "zen.example.org");
+});
+
 for (const wrong of ["127.0.0.300", "127.0.0.9-3", "127.0.0", "192.0.2.1", "127.0.0.2-300", "127.0.0.2 "])
   test(`"${wrong}" is no answer of a list`, () => {
     const parsed = withAnswers(`{ "${wrong}" = 5 }`);

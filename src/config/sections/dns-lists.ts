@@ -1,7 +1,7 @@
 // Settings of the DNS lists: [[dns_list]] and [dns_score].
 import { z } from "zod";
 import { textKind } from "../kind.ts";
-import { domainName } from "../names.ts";
+import { zoneName } from "../names.ts";
 import { duration } from "../units.ts";
 
 const weight = z.int().min(-1_000).max(1_000);
@@ -32,7 +32,7 @@ function isAnswer(written: string): boolean {
 
 export const dnsList = z
   .strictObject({
-    name: domainName.describe(
+    name: zoneName.describe(
       "The zone that is asked, as its operator names it; with your own key in it, if the list gives out keys.",
     ),
     of: z

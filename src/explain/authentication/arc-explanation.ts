@@ -3,6 +3,8 @@ import type { RecordingResolver } from "../../dns/recording-resolver.ts";
 import { oneLine } from "../../mail/failure-text.ts";
 import type { ArcVerdict } from "../../mail/verdict.ts";
 import { type BodyFinding, compareBody } from "./body-hash.ts";
+import { arcFinding, type ArcFinding, missingFields } from "./arc-advice.ts";
+import type { KeySigned } from "./dkim-advice.ts";
 import { bodyStep, lookUpKey } from "./dkim-explanation.ts";
 import { type DkimSignature, readSignature } from "./dkim-signature.ts";
 import { type MessageFile, valuesOf } from "./message-file.ts";
@@ -16,7 +18,7 @@ export interface ArcAsked {
 }
 
 /** What one forwarder added; a field that is missing breaks the chain. */
-interface ArcSet {
+export interface ArcSet {
   readonly instance: number;
   readonly seal?: Seal;
   readonly signature?: DkimSignature;
@@ -24,18 +26,34 @@ interface ArcSet {
   readonly saw?: string;
 }
 
-interface Seal {
+export interface Seal {
   readonly domain: string;
   readonly selector: string;
+  readonly algorithm: string;
   /** What the sealer found of the chain before it. */
   readonly chain: string;
 }
 
-export async function explainArc({ message, verdict, resolver }: ArcAsked): Promise<Step[]> {
+export interface ArcExplained {
+  readonly steps: readonly Step[];
+  /** Why, in words. */
+  readonly because: string;
+}
+
+export async function explainArc({ message, verdict, resolver }: ArcAsked): Promise<ArcExplained> {
   const sets = readSets(message);
   const told: Step[] = [];
-  for (const set of sets) told.push(await setStep(set, set === sets.at(-1), { message, resolver }));
-  return [...told, resultStep(verdict), ...arcAdvice(sets, verdict, message).map(advice)];
+  const keys: KeySigned[] = [];
+  for (const set of sets) {
+    const asked = await lookAtSet(set, set === sets.at(-1), { message, resolver });
+    told.push(asked.step);
+    keys.push(...asked.keys);
+  }
+  const found = arcFinding({ sets, keys, verdict, message });
+  return {
+    steps: [...told, resultStep(verdict, found), ...[...new Set(found.advice)].map(advice)],
+    because: found.because,
+  };
 }
 
 /** RFC 8617 §4.2.1 */
@@ -57,30 +75,37 @@ function readSets(message: MessageFile): ArcSet[] {
 
 function readSeal(value: string): Seal {
   const { tags } = readTagList(value);
-  const [domain, selector, chain] = ["d", "s", "cv"].map((name) => packed(tags.get(name)).toLowerCase());
-  return { domain: domain!, selector: selector!, chain: chain! };
+  const tag = (name: string): string => packed(tags.get(name)).toLowerCase();
+  return { domain: tag("d"), selector: tag("s"), algorithm: tag("a"), chain: tag("cv") };
 }
 
-async function setStep(
-  { instance, seal, signature, saw }: ArcSet,
+/** The set told, and the keys that it needs; that of the signature nearly always is the seal's. */
+async function lookAtSet(
+  set: ArcSet,
   newest: boolean,
   { message, resolver }: Pick<ArcAsked, "message" | "resolver">,
-): Promise<Step> {
-  const missing = [
-    ...(seal === undefined ? ["ARC-Seal"] : []),
-    ...(signature === undefined ? ["ARC-Message-Signature"] : []),
-    ...(saw === undefined ? ["ARC-Authentication-Results"] : []),
-  ];
+): Promise<{ readonly step: Step; readonly keys: readonly KeySigned[] }> {
+  const { instance, seal, signature, saw } = set;
+  const missing = missingFields(set);
+  const sealKey = seal === undefined ? undefined : await lookUpKey(seal, resolver);
+  const same = seal?.domain === signature?.domain && seal?.selector === signature?.selector;
+  const ownKey = signature === undefined || same ? undefined : await lookUpKey(signature, resolver);
   const who = seal === undefined ? "nobody" : oneLine(seal.domain);
   const steps: Step[] = [
     ...(missing.length === 0 ? [] : [check("set", `${missing.join(" and ")} of this instance is missing`, "bad")]),
     ...(saw === undefined ? [] : [check("saw", `${who} says it saw: ${oneLine(saw)}`)]),
-    ...(seal === undefined ? [] : [chainStep(seal, instance), ...(await lookUpKey(seal, resolver)).steps]),
+    ...(seal === undefined ? [] : [chainStep(seal, instance), ...(sealKey?.steps ?? [])]),
     ...(signature === undefined ? [] : signatureSteps(signature, newest, message)),
+    ...(ownKey?.steps ?? []),
   ];
+  const signed = (by: Seal | DkimSignature | undefined, looked: typeof sealKey): KeySigned[] =>
+    by === undefined || looked === undefined ? [] : [{ signature: by, key: looked.key, keyFound: looked.found }];
   return {
-    ...check("instance", `Instance ${instance}: sealed by ${who}`, missing.length > 0 ? "bad" : undefined),
-    steps,
+    step: {
+      ...check("instance", `Instance ${instance}: sealed by ${who}`, missing.length > 0 ? "bad" : undefined),
+      steps,
+    },
+    keys: [...signed(seal, sealKey), ...signed(signature, ownKey)],
   };
 }
 
@@ -116,41 +141,10 @@ function setBodyStep(body: BodyFinding, newest: boolean): Step {
   return check("body hash", "The body was changed after this hop, which is allowed: the next one signed it anew");
 }
 
-function resultStep({ result, because, sealer, passed = [] }: ArcVerdict): Step {
+function resultStep({ result, sealer, passed = [] }: ArcVerdict, { because, reason }: ArcFinding): Step {
   const tone = result === "pass" ? "good" : result === "none" ? "warning" : "bad";
   const saw = passed.map(({ method, domain }) => `${method.toUpperCase()} of ${oneLine(domain)}`).join(", ");
   const vouched =
     sealer === undefined ? "" : `. ${oneLine(sealer)} sealed last; the first sealer saw pass: ${saw || "nothing"}`;
-  return { kind: "result", result, text: `${result}: ${oneLine(because)}${vouched}`, tone };
-}
-
-function arcAdvice(sets: readonly ArcSet[], { result, sealer }: ArcVerdict, { body }: MessageFile): string[] {
-  const newest = sets.at(-1);
-  const by = oneLine(newest?.seal?.domain ?? "the last forwarder");
-  switch (result) {
-    case "none":
-      return [
-        "Nothing to change: ARC is for forwarders and mailing lists; a message that comes straight from its author has none",
-      ];
-    case "pass":
-      return [
-        `The chain says only what its sealers say: it helps the message where the receiver trusts ${oneLine(sealer ?? by)}, and where all before it are trusted`,
-      ];
-    case "temperror":
-      return [
-        "DNS did not answer for a key of the chain: try again; if it stays so, see to the name servers of that domain",
-      ];
-    case "fail": {
-      const { hashed, bodyHash = "" } = newest?.signature ?? {};
-      const changed = hashed !== undefined && compareBody(body, hashed, bodyHash).kind !== "same";
-      const broken = sets.find(({ seal }) => seal?.chain === "fail")?.seal;
-      return [
-        changed
-          ? `The text was changed after ${by} sealed it: who changes a message must seal after that, not before`
-          : broken !== undefined
-            ? `The chain was broken before it came to ${oneLine(broken.domain)}: look at the hop before`
-            : `The sealers' keys and fields are as shown: the owner of each domain publishes its key, and no hop may change the ARC fields of those before it`,
-      ];
-    }
-  }
+  return { kind: "result", result, reason, text: `${result}: ${oneLine(because)}${vouched}`, tone };
 }

@@ -4,7 +4,12 @@ import type { DkimVerdict } from "../../mail/verdict.ts";
 import type { BodyFinding } from "./body-hash.ts";
 import type { DkimKey } from "./dkim-key.ts";
 import type { DkimSignature } from "./dkim-signature.ts";
+import type { DkimReason } from "./reasons.ts";
 import { type MessageFile, valuesOf } from "./message-file.ts";
+
+export interface KeySigned extends Pick<DkimSigned, "key" | "keyFound"> {
+  readonly signature: Pick<DkimSignature, "domain" | "selector" | "algorithm" | "identity">;
+}
 
 /** All that is known of a signature. */
 export interface DkimSigned {
@@ -18,6 +23,43 @@ export interface DkimSigned {
   readonly expired: boolean;
 }
 
+/** What decided about a signature. */
+export function dkimReason(signed: DkimSigned, message: MessageFile): DkimReason {
+  const { signature, verdict, body, expired } = signed;
+  if (verdict === undefined || verdict.result === "none") return "not-checked";
+  if (verdict.result === "pass") return "signature-holds";
+  if (verdict.result === "temperror") return "dns-failed";
+  if (expired) return "expired";
+  const ofKey = keyReason(signed);
+  if (ofKey !== undefined) return ofKey;
+  if (signature.faults.length > 0) return "syntax-error";
+  if (signature.algorithm.endsWith("-sha1")) return "weak-algorithm";
+  if (body?.kind === "added") return "lines-added";
+  if (body?.kind === "changed") return "body-changed";
+  switch (verdict.result) {
+    case "fail":
+      return "header-changed";
+    case "policy":
+      return signature.lengthBytes !== undefined || valuesOf(message, "from").length > 1
+        ? "partly-signed"
+        : "not-checked";
+    case "permerror":
+      return "key-mismatch";
+    case "neutral":
+      return "syntax-error";
+  }
+}
+
+function keyReason({ key, keyFound, signature }: DkimSigned): DkimReason | undefined {
+  if (keyFound === "absent") return "key-missing";
+  if (keyFound === "several") return "several-keys";
+  if (key === undefined) return undefined;
+  if (key.revoked) return "key-revoked";
+  if (key.faults.length > 0) return "key-invalid";
+  if (key.bits !== undefined && key.bits < 1_024) return "key-too-short"; // RFC 8301 §3.2
+  return signature.algorithm.startsWith(`${key.type}-`) || signature.algorithm === "" ? undefined : "key-mismatch";
+}
+
 export function dkimAdvice(signed: DkimSigned, message: MessageFile): string[] {
   const { signature, verdict } = signed;
   const faults = signature.faults.map(
@@ -27,7 +69,8 @@ export function dkimAdvice(signed: DkimSigned, message: MessageFile): string[] {
   return [...faults, ...keyAdvice(signed), ...broken, ...signerAdvice(signed)];
 }
 
-function keyAdvice({ signature, key, keyFound }: DkimSigned): string[] {
+/** About the key that a signature, or a seal of ARC, was made with. */
+export function keyAdvice({ signature, key, keyFound }: KeySigned): string[] {
   const name = `${oneLine(signature.selector)}._domainkey.${oneLine(signature.domain)}`;
   const type = signature.algorithm.startsWith("ed25519") ? "ed25519" : "rsa";
   switch (keyFound) {
@@ -48,7 +91,11 @@ function keyAdvice({ signature, key, keyFound }: DkimSigned): string[] {
   }
 }
 
-function foundKeyAdvice(key: DkimKey, { algorithm, identity = "", domain }: DkimSignature, name: string): string[] {
+function foundKeyAdvice(
+  key: DkimKey,
+  { algorithm, identity = "", domain }: KeySigned["signature"],
+  name: string,
+): string[] {
   const hash = algorithm.split("-")[1] ?? "";
   const below = identity !== "" && !identity.toLowerCase().endsWith(`@${domain}`);
   return [

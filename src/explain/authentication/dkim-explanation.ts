@@ -4,10 +4,11 @@ import type { RecordingResolver } from "../../dns/recording-resolver.ts";
 import { oneLine } from "../../mail/failure-text.ts";
 import type { DkimVerdict } from "../../mail/verdict.ts";
 import { type BodyFinding, compareBody } from "./body-hash.ts";
-import { type DkimSigned, dkimAdvice } from "./dkim-advice.ts";
+import { type DkimSigned, dkimAdvice, dkimReason } from "./dkim-advice.ts";
 import { type DkimKey, keyText, readDkimKey } from "./dkim-key.ts";
 import { type DkimSignature, readSignature } from "./dkim-signature.ts";
 import { type MessageFile, valuesOf } from "./message-file.ts";
+import type { DkimReason } from "./reasons.ts";
 import { advice, ask, check, type Step, type Tone } from "./step.ts";
 
 export interface DkimAsked {
@@ -17,9 +18,16 @@ export interface DkimAsked {
   readonly resolver: RecordingResolver;
 }
 
-export async function explainDkim(asked: DkimAsked): Promise<Step[]> {
+export interface DkimExplained {
+  readonly steps: readonly Step[];
+  /** One for each signature, in order. */
+  readonly reasons: readonly DkimReason[];
+}
+
+export async function explainDkim(asked: DkimAsked): Promise<DkimExplained> {
   const signatures = valuesOf(asked.message, "dkim-signature").map(readSignature);
-  if (signatures.length === 0) return unsigned(asked.message);
+  if (signatures.length === 0) return { steps: unsigned, reasons: [] };
+  const reasons: DkimReason[] = [];
   const told: Step[] = [];
   const remedies: string[] = [];
   for (const [i, signature] of signatures.entries()) {
@@ -27,22 +35,25 @@ export async function explainDkim(asked: DkimAsked): Promise<Step[]> {
     const steps = [...signed.steps, resultStep(signed)];
     told.push({ ...check("signature", signatureTitle(signature, i), toneOf(signed.verdict)), steps });
     remedies.push(...dkimAdvice(signed, asked.message));
+    reasons.push(dkimReason(signed, asked.message));
   }
-  return [...told, summary(asked.verdicts), ...[...new Set(remedies)].map(advice)];
+  const decisive = asked.verdicts.findIndex(({ result }) => result === dkimResult(asked.verdicts));
+  const end = summary(asked.verdicts, reasons[decisive] ?? "not-checked");
+  return { steps: [...told, end, ...[...new Set(remedies)].map(advice)], reasons };
 }
 
-function unsigned(message: MessageFile): Step[] {
-  const text =
-    message.header.length === 0
-      ? "none: this is no message: no header field was found. Give the whole message as it is stored, with its header"
-      : "none: the message has no DKIM signature";
-  return [
-    { kind: "result", result: "none", text, tone: "warning" },
-    advice(
-      "Let the server that sends the domain's mail sign it with DKIM, and publish the key: waybill dkim keygen makes one",
-    ),
-  ];
-}
+const unsigned: readonly Step[] = [
+  {
+    kind: "result",
+    result: "none",
+    reason: "no-signature",
+    text: "none: the message has no DKIM signature",
+    tone: "warning",
+  },
+  advice(
+    "Let the server that sends the domain's mail sign it with DKIM, and publish the key: waybill dkim keygen makes one",
+  ),
+];
 
 const signatureTitle = ({ domain, selector, algorithm }: DkimSignature, i: number): string =>
   `Signature ${i + 1}: by ${oneLine(domain) || "nobody"}, selector ${oneLine(selector) || "none"}, ${oneLine(algorithm) || "no algorithm"}`;
@@ -210,19 +221,21 @@ const toneOf = (verdict: DkimVerdict | undefined): Tone | undefined =>
         ? undefined
         : "bad";
 
-function summary(verdicts: readonly DkimVerdict[]): Step {
+function summary(verdicts: readonly DkimVerdict[], reason: DkimReason): Step {
   const passed = verdicts.filter(({ result }) => result === "pass").map(({ domain }) => oneLine(domain));
   const result = dkimResult(verdicts);
   return passed.length > 0
     ? {
         kind: "result",
         result,
+        reason,
         text: `pass: ${[...new Set(passed)].join(", ")} vouches for this message`,
         tone: "good",
       }
     : {
         kind: "result",
         result,
+        reason,
         text: `${result}: no signature holds, so no domain vouches for this message`,
         tone: "bad",
       };

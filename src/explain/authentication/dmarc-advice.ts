@@ -1,6 +1,11 @@
 // What the owner of a domain should change in its DMARC record, in words for somebody who does not know the RFC.
 import { oneLine } from "../../mail/failure-text.ts";
 import type { TreeWalked } from "./dmarc-walk.ts";
+import type { DmarcReason } from "./reasons.ts";
+
+/** Why there is no record to go by. */
+export const missingReason = ({ faults, several }: TreeWalked): DmarcReason =>
+  several ? "two-records" : faults.length > 0 ? "syntax-error" : "no-record";
 
 /** `in passing`: a message is judged, and only what is wrong matters; `in full`: the record itself is looked at. */
 export function domainAdvice(domain: string, walked: TreeWalked, how: "in passing" | "in full"): string[] {

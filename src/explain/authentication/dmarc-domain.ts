@@ -2,7 +2,7 @@
 import type { RecordingResolver } from "../../dns/recording-resolver.ts";
 import { oneLine } from "../../mail/failure-text.ts";
 import type { DmarcPolicy } from "../../mail/verdict.ts";
-import { domainAdvice } from "./dmarc-advice.ts";
+import { domainAdvice, missingReason } from "./dmarc-advice.ts";
 import { policyInForce, policySteps } from "./dmarc-policy.ts";
 import type { DmarcRecord } from "./dmarc-record.ts";
 import { type TreeWalked, walkTree } from "./dmarc-walk.ts";
@@ -30,7 +30,11 @@ export async function explainDmarcDomain(domain: string, resolver: RecordingReso
     ...policySteps(domain, walked),
     ...(tags.length === 0 ? [] : [{ ...check("record", "What the record says"), steps: tags }]),
     ...reports.steps,
-    domainResult(domain, walked, { state, problems: wrong.length }),
+    domainResult(domain, walked, {
+      state,
+      problems: wrong.length,
+      onlyReports: wrong.length === reports.faults.length,
+    }),
     ...[...new Set([...domainAdvice(domain, walked, "in full"), ...reports.faults])].map(advice),
   ];
   return { walked, steps, state };
@@ -38,17 +42,25 @@ export async function explainDmarcDomain(domain: string, resolver: RecordingReso
 
 function domainResult(
   domain: string,
-  { policy, failed }: TreeWalked,
-  about: { state: DomainExplained["state"]; problems: number },
+  walked: TreeWalked,
+  about: { state: DomainExplained["state"]; problems: number; onlyReports: boolean },
 ): Step {
+  const { policy, failed } = walked;
   const shown = oneLine(domain);
   switch (about.state) {
     case "unknown":
-      return { kind: "result", result: "temperror", text: `temperror: DNS failed: ${failed ?? ""}`, tone: "bad" };
+      return {
+        kind: "result",
+        result: "temperror",
+        reason: "dns-failed",
+        text: `temperror: DNS failed: ${failed ?? ""}`,
+        tone: "bad",
+      };
     case "missing":
       return {
         kind: "result",
         result: "none",
+        reason: missingReason(walked),
         text: `none: ${shown} has no DMARC policy: everybody may write its name into From`,
         tone: "bad",
       };
@@ -62,6 +74,14 @@ function domainResult(
       return {
         kind: "result",
         result: asks,
+        reason:
+          about.state === "good"
+            ? "in-order"
+            : about.onlyReports
+              ? "reports-not-agreed"
+              : walked.several
+                ? "two-records"
+                : "syntax-error",
         text: `${asks}: ${inWords[asks]}${problems}`,
         tone: about.state === "wrong" ? "bad" : asks === "none" ? "warning" : "good",
       };

@@ -2,11 +2,12 @@
 import type { RecordingResolver } from "../../dns/recording-resolver.ts";
 import { oneLine } from "../../mail/failure-text.ts";
 import type { DkimVerdict, DmarcVerdict, SpfVerdict } from "../../mail/verdict.ts";
-import { domainAdvice } from "./dmarc-advice.ts";
+import { domainAdvice, missingReason } from "./dmarc-advice.ts";
 import { alignmentSteps } from "./dmarc-alignment.ts";
 import { policySteps } from "./dmarc-policy.ts";
 import { type TreeWalked, walkTree } from "./dmarc-walk.ts";
 import { type MessageFile, valuesOf } from "./message-file.ts";
+import type { DmarcReason } from "./reasons.ts";
 import { advice, check, type Step } from "./step.ts";
 
 export interface DmarcAsked {
@@ -22,7 +23,7 @@ export async function explainDmarc(asked: DmarcAsked): Promise<Step[]> {
   const { verdict, message, resolver } = asked;
   const author = authorStep(verdict, message);
   const domain = verdict.domain;
-  if (domain === undefined) return [author, resultStep(verdict), ...authorAdvice(verdict)];
+  if (domain === undefined) return [author, resultStep(verdict, "no-record"), ...authorAdvice(verdict)];
   const walked = await walkTree(domain, resolver);
   const { policy, organization } = walked;
   const alignment =
@@ -35,7 +36,7 @@ export async function explainDmarc(asked: DmarcAsked): Promise<Step[]> {
     { ...check("tree walk", `The way to the policy of ${oneLine(domain)}`), steps: walked.steps },
     ...policySteps(domain, walked, verdict),
     ...alignment,
-    resultStep(verdict),
+    resultStep(verdict, missingReason(walked)),
     ...[...new Set(remedies)].map(advice),
   ];
 }
@@ -65,10 +66,25 @@ function authorAdvice({ author }: DmarcVerdict): Step[] {
   }
 }
 
-function resultStep(verdict: DmarcVerdict): Step {
+/** `missing`: why there is no record, if there is none. */
+function reasonOf({ result, author }: DmarcVerdict, missing: DmarcReason): DmarcReason {
+  if (author !== "one")
+    return ({ none: "no-author", several: "several-authors", invalid: "invalid-author" } as const)[author];
+  const reasons = {
+    pass: "aligned",
+    fail: "not-aligned",
+    none: missing,
+    temperror: "dns-failed",
+    permerror: "syntax-error",
+  } as const;
+  return reasons[result];
+}
+
+function resultStep(verdict: DmarcVerdict, missing: DmarcReason): Step {
   const { result, because } = verdict;
   const tone = result === "pass" ? "good" : result === "none" ? "warning" : "bad";
-  return { kind: "result", result, text: `${result}: ${oneLine(because)}. ${whatHappens(verdict)}`, tone };
+  const text = `${result}: ${oneLine(because)}. ${whatHappens(verdict)}`;
+  return { kind: "result", result, reason: reasonOf(verdict, missing), text, tone };
 }
 
 function whatHappens({ result, policy, author }: DmarcVerdict): string {

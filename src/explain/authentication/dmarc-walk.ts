@@ -20,6 +20,8 @@ export interface TreeWalked {
   readonly failed?: string;
   /** Words: what is wrong with records on the way. */
   readonly faults: readonly string[];
+  /** A name on the way has several records. */
+  readonly several: boolean;
   readonly steps: readonly Step[];
 }
 
@@ -30,21 +32,23 @@ export async function walkTree(domain: string, resolver: RecordingResolver): Pro
   const found: FoundRecord[] = [];
   const steps: Step[] = [];
   const faults: string[] = [];
+  let several = false;
   for (const name of namesUpwards(domain)) {
     const { answer, step } = await ask(resolver, "txt", `_dmarc.${name}`);
     if (answer.kind === "server-failure" || answer.kind === "timeout") {
       const failed = `_dmarc.${oneLine(name)}: ${answerText(answer)}`;
-      return { ...conclude(domain, found, failed), faults, steps: [...steps, step] };
+      return { ...conclude(domain, found, failed), faults, several, steps: [...steps, step] };
     }
     const texts = answer.kind === "found" ? answer.records : [];
     const { record, inner, fault } = readAnswer(name, texts);
+    several ||= texts.filter(isDmarcRecord).length > 1;
     steps.push(inner === undefined ? step : { ...step, steps: [inner] });
     if (fault !== undefined) faults.push(fault);
     if (record === undefined) continue;
     found.push({ domain: name, record });
     if (record.psd !== "u") break;
   }
-  return { ...conclude(domain, found), faults, steps };
+  return { ...conclude(domain, found), faults, several, steps };
 }
 
 /** The domain, then each name above it. */

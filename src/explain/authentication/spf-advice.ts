@@ -1,8 +1,9 @@
 // What a domain's owner should change in its SPF record, in words for somebody who does not know the RFC.
 import { oneLine } from "../../mail/failure-text.ts";
+import { isWithin, parseClient } from "./spf-address.ts";
 import type { SpfLookups } from "./spf-lookups.ts";
 import { isMistaken, type Mechanism, type Modifier, readSpfRecord } from "./spf-record.ts";
-import { type SpfCause, spfLimits, type Walked } from "./spf-walked.ts";
+import { loopText, type SpfCause, spfLimits, type Walked } from "./spf-walked.ts";
 import { advice, type Step } from "./step.ts";
 
 export interface SpfAdvised {
@@ -39,8 +40,13 @@ function remedy(advised: SpfAdvised, cause: SpfCause): string[] {
         `${oneLine(cause.domain)} has ${cause.records.length} SPF records, and only one is allowed: publish one TXT record with the terms of all, and remove the others: "${oneLine(joined(cause.records))}"`,
       ];
     case "syntax":
+      return cause.faults.map(
+        ({ term, problem }) =>
+          `Correct "${oneLine(term)}" in the TXT record of ${whose(advised, cause.domain)}: ${oneLine(problem)}`,
+      );
+    case "loop":
       return [
-        `Correct "${oneLine(cause.term)}" in the TXT record of ${whose(advised, cause.domain)}: ${oneLine(cause.problem)}`,
+        `Remove "${oneLine(cause.term)}" from the record of ${whose(advised, cause.domain)}: with it ${loopText(cause.way)}`,
       ];
     case "bad-target":
       return [
@@ -66,6 +72,7 @@ function matchedRemedy(advised: SpfAdvised, { mechanism, record, domain }: Cause
     case "-":
     case "~":
     case "?":
+      if (mechanism.name === "all" && isListedAfterAll(advised, record)) return []; // a warning tells what to do
       return mechanism.name === "all"
         ? [
             `${advised.client} is not among the senders of ${oneLine(domain)}: ${toList(advised, record)}`,
@@ -80,10 +87,35 @@ function matchedRemedy(advised: SpfAdvised, { mechanism, record, domain }: Cause
 /** How to add the client to a record. */
 function toList({ client }: SpfAdvised, record: string): string {
   const added = `ip${client.includes(":") ? 6 : 4}:${client}`;
-  const terms = record.split(" ").filter((term) => term !== "");
+  const terms = allAtEnd(record);
   const at = terms.findIndex((term) => /^(?:[+\-~?]?all$|redirect=)/i.test(term));
   const better = at === -1 ? [...terms, added] : terms.toSpliced(at, 0, added);
   return `if that is a server of yours, publish "${oneLine(better.join(" "))}"; if it belongs to a mail service that you use, add the include: that the service names`;
+}
+
+const isAll = (term: string): boolean => /^[+\-~?]?all$/i.test(term);
+
+/** The terms of a record, "all" behind the mechanisms: what follows it would never be looked at. */
+function allAtEnd(record: string): string[] {
+  const terms = record.split(" ").filter((term) => term !== "");
+  const at = terms.findIndex(isAll);
+  const later = at === -1 ? [] : terms.slice(at + 1).filter((term) => !/^[a-z][\w.-]*=/i.test(term) && !isAll(term));
+  return later.length === 0
+    ? terms
+    : [...terms.slice(0, at), ...later, terms[at]!, ...terms.slice(at + 1).filter((term) => !later.includes(term))];
+}
+
+function isListedAfterAll({ client }: SpfAdvised, record: string): boolean {
+  const address = parseClient(client);
+  const terms = readSpfRecord(record).filter((term) => term.kind === "mechanism");
+  return terms
+    .slice(terms.findIndex(({ name }) => name === "all") + 1)
+    .some(
+      ({ name, qualifier, spec = "", bits4, bits6 }) =>
+        qualifier === "+" &&
+        address !== undefined &&
+        ((name === "ip4" && isWithin(address, spec, bits4)) || (name === "ip6" && isWithin(address, spec, bits6))),
+    );
 }
 
 function noRecordRemedy({ client, domain }: SpfAdvised, cause: Cause<"no-record">): string[] {
@@ -105,7 +137,6 @@ function noRecordRemedy({ client, domain }: SpfAdvised, cause: Cause<"no-record"
 /** One record with the terms of all, each once, and the last word at the end. */
 function joined(records: readonly string[]): string {
   const terms = records.flatMap(readSpfRecord).map(({ term }) => term);
-  const isAll = (term: string): boolean => /^[+\-~?]?all$/i.test(term);
   const all = terms.filter(isAll).toSorted((a, b) => "-~?+a".indexOf(a[0]!) - "-~?+a".indexOf(b[0]!))[0] ?? "~all";
   return ["v=spf1", ...new Set(terms.filter((term) => !isAll(term))), all].join(" ");
 }
@@ -159,7 +190,7 @@ function warnings({ name, record }: ReadRecord): string[] {
     ...(ignored.length === 0
       ? []
       : [
-          `What stands after "all" in ${of} is never looked at: move ${oneLine(ignored.map(({ term }) => term).join(" "))} before it`,
+          `What stands after "${oneLine(mechanisms[all]!.term)}" in ${of} is never looked at: move "${oneLine(mechanisms[all]!.term)}" to the end: "${oneLine(allAtEnd(record).join(" "))}"`,
         ]),
     ...(redirect === undefined || all === -1
       ? []

@@ -4,7 +4,8 @@ import { oneLine } from "../../mail/failure-text.ts";
 import { spfAdvice } from "./spf-advice.ts";
 import { countLookups } from "./spf-lookups.ts";
 import { walkSpf } from "./spf-walk.ts";
-import type { SpfCause, Walk } from "./spf-walked.ts";
+import type { SpfReason } from "./reasons.ts";
+import { loopText, type SpfCause, type Walk } from "./spf-walked.ts";
 import { check, type Step } from "./step.ts";
 
 /**
@@ -46,6 +47,7 @@ function resultStep({ result, domain, because, scope }: SpfVerdict, cause: SpfCa
   return {
     kind: "result",
     result,
+    reason: cause === undefined ? "not-explained" : reasonOf(cause),
     text: `${result}: ${why}${whose}. ${meaning[result]}`,
     tone: result === "pass" ? "good" : result === "none" || result === "neutral" ? "warning" : "bad",
   };
@@ -60,6 +62,39 @@ const meaning: Readonly<Record<SpfResult, string>> = {
   temperror: "DNS could not be asked: receivers defer the mail or take it unchecked",
   permerror: "The record cannot be used as it is: receivers treat the domain as one without protection, or refuse",
 };
+
+function reasonOf(cause: SpfCause): SpfReason {
+  switch (cause.kind) {
+    case "matched":
+      return cause.mechanism.qualifier === "+" ? "listed" : cause.mechanism.name === "all" ? "not-listed" : "excluded";
+    case "nothing-matched":
+      return "not-listed";
+    case "no-record":
+      return cause.exists ? "no-record" : "no-such-domain";
+    case "not-a-domain":
+    case "several-records":
+    case "syntax":
+    case "bad-target":
+    case "loop":
+    case "lookups":
+    case "voids":
+    case "mx-hosts":
+    case "dns":
+      return reasons[cause.kind];
+  }
+}
+
+const reasons = {
+  "not-a-domain": "not-a-domain",
+  "several-records": "two-records",
+  syntax: "syntax-error",
+  "bad-target": "no-record-at-target",
+  loop: "includes-itself",
+  lookups: "too-many-lookups",
+  voids: "too-many-void-lookups",
+  "mx-hosts": "too-many-mx-hosts",
+  dns: "dns-failed",
+} as const;
 
 function causeText(cause: SpfCause): string {
   switch (cause.kind) {
@@ -76,7 +111,9 @@ function causeText(cause: SpfCause): string {
     case "several-records":
       return `${oneLine(cause.domain)} has ${cause.records.length} SPF records`;
     case "syntax":
-      return `"${oneLine(cause.term)}" in the record of ${oneLine(cause.domain)} is wrong`;
+      return `${cause.faults.map(({ term }) => `"${oneLine(term)}"`).join(" and ")} in the record of ${oneLine(cause.domain)} ${cause.faults.length === 1 ? "is" : "are"} wrong`;
+    case "loop":
+      return loopText(cause.way);
     case "bad-target":
       return `"${oneLine(cause.term)}" leads to ${oneLine(cause.target)}, which has no SPF record`;
     case "lookups":

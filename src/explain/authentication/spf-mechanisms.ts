@@ -4,7 +4,7 @@ import { oneLine } from "../../mail/failure-text.ts";
 import { isWithin } from "./spf-address.ts";
 import { expandDomain, isAscii, isTargetName, usesClientName, usesLocalPart } from "./spf-macro.ts";
 import type { Mechanism } from "./spf-record.ts";
-import { type SpfCause, spfLimits, type Walk, type Walked } from "./spf-walked.ts";
+import { loopText, loopTo, type SpfCause, spfLimits, type Walk, type Walked } from "./spf-walked.ts";
 import { answerText, ask, type Step } from "./step.ts";
 
 export type Seen = {
@@ -83,7 +83,17 @@ function lookAtNetwork({ client }: Walk, { name, spec = "", bits4, bits6 }: Mech
 }
 
 /** RFC 7208 §5.2 */
-async function lookAtInclude({ walkInto, domain, mechanism: { term }, target, steps }: Looking): Promise<Seen> {
+async function lookAtInclude({ walk, walkInto, domain, mechanism, target, steps }: Looking): Promise<Seen> {
+  const { term } = mechanism;
+  const way = loopTo(walk, target);
+  if (way !== undefined)
+    return {
+      kind: "error",
+      result: "permerror",
+      cause: { kind: "loop", domain, term, way },
+      why: loopText(way),
+      steps,
+    };
   const walked = await walkInto(target);
   const told = [...steps, ...walked.steps];
   const shown = oneLine(target);

@@ -4,7 +4,7 @@ import type { SpfResult } from "../../mail/verdict.ts";
 import { expandDomain, isAscii, isTargetName, usesLocalPart } from "./spf-macro.ts";
 import { lookAt, type Seen } from "./spf-mechanisms.ts";
 import { isSpfRecord, type Mechanism, type Modifier, type Qualifier, readSpfRecord, type Term } from "./spf-record.ts";
-import { type SpfCause, spfLimits, type Walk, type Walked } from "./spf-walked.ts";
+import { loopText, loopTo, type SpfCause, spfLimits, type Walk, type Walked } from "./spf-walked.ts";
 import { answerText, ask, type Step } from "./step.ts";
 
 /** check_host() of RFC 7208 §4 for `domain`, told step by step. */
@@ -23,7 +23,8 @@ export async function walkSpf(walk: Walk, domain: string): Promise<Walked> {
   if (others.length > 0)
     return ended("permerror", { kind: "several-records", domain, records: [record, ...others] }, [step]);
   const read: Step = { kind: "record", text: `Record of ${domain}: ${oneLine(record)}`, name: domain, record };
-  const walked = await walkRecord(walk, domain, record);
+  const within = [...(walk.within ?? []), domain.toLowerCase()];
+  const walked = await walkRecord({ ...walk, within }, domain, record);
   return { ...walked, steps: [step, read, ...walked.steps] };
 }
 
@@ -31,11 +32,9 @@ const ended = (result: SpfResult, cause: SpfCause, steps: readonly Step[]): Walk
 
 async function walkRecord(walk: Walk, domain: string, record: string): Promise<Walked> {
   const terms = readSpfRecord(record);
-  const wrong = terms.find((term) => term.kind === "wrong");
-  if (wrong !== undefined) {
-    const { term, problem } = wrong;
-    return ended("permerror", { kind: "syntax", domain, term, problem }, terms.map(unusedStep));
-  }
+  const [wrong, ...others] = terms.filter((term) => term.kind === "wrong");
+  if (wrong !== undefined)
+    return ended("permerror", { kind: "syntax", domain, faults: [wrong, ...others] }, terms.map(unusedStep));
   const steps: Step[] = [];
   const mechanisms = terms.filter((term) => term.kind === "mechanism");
   const modifiers = terms.filter((term) => term.kind === "modifier");
@@ -72,6 +71,11 @@ async function follow(walk: Walk, domain: string, { term, value }: Modifier): Pr
   const text = `${shown}, so the record of ${oneLine(target)} decides${lookupText(walk.counts.lookups)}`;
   if (walk.counts.lookups > spfLimits.lookups)
     return ended("permerror", { kind: "lookups", domain, term }, [{ ...head, ...counts, text, tone: "bad" }]);
+  const way = loopTo(walk, target);
+  if (way !== undefined)
+    return ended("permerror", { kind: "loop", domain, term, way }, [
+      { ...head, ...counts, text: `${text}: ${loopText(way)}`, tone: "bad" },
+    ]);
   const { result, cause, steps } = await walkSpf(walk, target);
   const told: Step = { ...head, ...counts, text, steps };
   return result === "none"
@@ -105,7 +109,7 @@ function unusedStep(term: Term): Step {
   const shown = oneLine(term.term);
   switch (term.kind) {
     case "wrong":
-      return { kind: "mechanism", term: term.term, text: `${shown}: wrong: ${oneLine(term.problem)}`, tone: "bad" };
+      return { kind: "mechanism", term: term.term, text: `"${shown}" is wrong: ${oneLine(term.problem)}`, tone: "bad" };
     case "mechanism":
       return { kind: "mechanism", term: term.term, text: `${shown}: not looked at` };
     case "modifier": {

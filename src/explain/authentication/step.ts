@@ -2,6 +2,8 @@
 import type { Question, RecordingResolver } from "../../dns/recording-resolver.ts";
 import type { Answer, MxRecord, Resolver } from "../../dns/resolver.ts";
 import { oneLine } from "../../mail/failure-text.ts";
+import { readDkimKey } from "./dkim-key.ts";
+import type { Reason } from "./reasons.ts";
 
 /** How it stands for the sender. */
 export type Tone = "good" | "bad" | "warning";
@@ -29,7 +31,7 @@ export type Step =
     })
   /** One property: of a signature, a key, a policy, an alignment. */
   | (Said & { readonly kind: "check"; readonly about: string })
-  | (Said & { readonly kind: "result"; readonly result: string })
+  | (Said & { readonly kind: "result"; readonly result: string; readonly reason: Reason })
   /** What to change, and who can. */
   | (Said & { readonly kind: "advice" });
 
@@ -70,12 +72,23 @@ export function answerText(answer: Answer<string | MxRecord>): string {
   }
 }
 
-const recordText = (record: string | MxRecord): string =>
-  typeof record === "string"
-    ? /[\s;"]/.test(record)
-      ? `"${oneLine(record)}"`
-      : oneLine(record)
-    : `${record.preference} ${record.exchange === "" ? "." : oneLine(record.exchange)}`;
+function recordText(record: string | MxRecord): string {
+  if (typeof record !== "string")
+    return `${record.preference} ${record.exchange === "" ? "." : oneLine(record.exchange)}`;
+  const shown = oneLine(shortKey(record));
+  return /[\s;"]/.test(record) ? `"${shown}"` : shown;
+}
+
+/** A public key by its ends, as in p=MIIB…AQAB (2048 bits): nobody reads the middle. */
+function shortKey(record: string): string {
+  const [whole, start, key = ""] = /(^|;)\s*p\s*=\s*([a-z\d+/=\s]{40,})/i.exec(record) ?? [];
+  if (whole === undefined) return record;
+  const base64 = key.replaceAll(/\s/g, "");
+  const { bits } = readDkimKey(record);
+  const size = bits === undefined ? "" : ` (${bits} bits)`;
+  const short = `p=${base64.slice(0, 4)}…${base64.slice(-4)}${size}`;
+  return record.replace(whole, () => `${start === ";" ? "; " : ""}${short}`);
+}
 
 /** Asks, and hands the question out as a step, to be put where it belongs. */
 export async function ask<K extends keyof Resolver>(

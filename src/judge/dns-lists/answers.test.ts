@@ -49,6 +49,9 @@ test("words of refusal are told from reasons for a listing", () => {
     "Open relay, spam source; connection refused",
     "Listed for exceeding our patience",
     "Requested by the owner of the network",
+    "203.0.113.7 is an open resolver used in attacks",
+    "delisting requests are denied",
+    "exceeded hit limit",
     "",
   ])
     assert.ok(!isRefusalText(text), text);

@@ -7,10 +7,13 @@ export interface AnswerRules {
   readonly answers: Readonly<Record<string, number>>;
 }
 
-/** `refused`: why the list does not tell us; a clause and a remedy. */
+/**
+ * `refused`: why the list does not tell us; a clause and a remedy. `isOfAll`: no list has such an answer for an entry, so
+ * that it says so of the whole list.
+ */
 export type Meaning =
   | { readonly kind: "listed"; readonly answer: string; readonly weight: number }
-  | { readonly kind: "refused"; readonly because: string };
+  | { readonly kind: "refused"; readonly because: string; readonly isOfAll: boolean };
 
 const ownResolver = "set dns.servers to a resolver of your own that nobody else asks";
 const askLess = "ask its operator for access for more questions, or delete the list";
@@ -28,12 +31,12 @@ const refusals: Readonly<Record<string, string>> = {
 
 export function meaningOf(rules: AnswerRules, answers: readonly string[]): Meaning {
   for (const answer of answers) {
-    const refusal =
-      refusals[answer] ?? (answer.startsWith("127.255.255.") ? `it refuses our questions: ${seeTerms}` : undefined);
-    if (refusal !== undefined) return { kind: "refused", because: `${refusal} (it answers ${answer})` };
+    const isOfAll = answer.startsWith("127.255.255.");
+    const refusal = refusals[answer] ?? (isOfAll ? `it refuses our questions: ${seeTerms}` : undefined);
+    if (refusal !== undefined) return { kind: "refused", because: `${refusal} (it answers ${answer})`, isOfAll };
     if (!answer.startsWith("127.")) {
       const because = `somebody else answers for it, with ${printable(answer)}: the list may have ended, or the resolver makes answers up; ${ownResolver}, or delete the list`;
-      return { kind: "refused", because };
+      return { kind: "refused", because, isOfAll };
     }
   }
   const weighed = answers.map((answer) => ({ answer, weight: weightOf(rules, answer) }));
@@ -62,7 +65,7 @@ const splitLast = (text: string): [string, string] => {
 };
 
 const refusalText =
-  /\b(?:query|queries|lookups?|requests?)\b[^.;]{0,40}\b(?:refused|blocked|denied|limit|not allowed|prohibited)\b|\b(?:open|public) (?:dns )?resolvers?\b|\b(?:over|exceed\w*)\b[^.;]{0,40}\b(?:quer(?:y|ies)|limit|quota)\b/i;
+  /\b(?:query|queries|lookups?)\b[^.;]{0,40}\b(?:refused|blocked|denied|limit|not allowed|prohibited)\b|^(?:error: ?)?(?:open|public) (?:dns )?resolvers?\b|\b(?:over|exceed\w*)\b[^.;]{0,40}\b(?:quer(?:y|ies)|quota)\b/i;
 
 /** The TXT record beside an answer says that it is none. */
 export const isRefusalText = (text: string): boolean => refusalText.test(text);

@@ -144,6 +144,31 @@ test("an answer that is none stops the questions", async () => {
   list[Symbol.dispose]();
 });
 
+for (const [odd, words = ""] of [
+  ["127.0.0.2", '7.2.0.192.bl.lab TXT "Query refused"'],
+  ["127.0.0.1"],
+  ["203.0.113.80"],
+])
+  test(`one odd answer counts for nothing, the others do; the test decides on the list: ${odd} ${words}`, async () => {
+    const zone = `${healthy}7.2.0.192.bl.lab A ${odd}\n${words}\n8.2.0.192.bl.lab A 127.0.0.2`;
+    const { list, world, zone: now, troubles } = setUp(zone);
+    for (let i = 0; i < 3; i += 1) {
+      assert.equal(await list.look("192.0.2.7"), undefined);
+      assert.ok(await list.look("192.0.2.8"));
+    }
+    assert.equal(troubles.length, 1);
+    assert.match(troubles.join(), /^the answer of the DNS list bl\.lab on 192\.0\.2\.7 does not count/);
+    now.delete("2.0.0.127.bl.lab");
+    parseZone(`2.0.0.127.bl.lab A ${odd}\n${words.replace("7.2.0.192", "2.0.0.127")}`, now);
+    await world.advance(dnsListLimits.retestEveryMs);
+    assert.ok(await list.look("192.0.2.8"), "it is not due yet");
+    assert.equal(await list.look("192.0.2.7"), undefined);
+    await settled();
+    assert.equal(await list.look("192.0.2.8"), undefined, "an odd answer is a reason to test");
+    assert.match(troubles.at(-1)!, /does not count until this is mended/);
+    list[Symbol.dispose]();
+  });
+
 test("the end of the server ends all waits", async () => {
   const world = fakeWorld();
   const silent = { a: () => new Promise<never>(() => {}), txt: () => new Promise<never>(() => {}) };

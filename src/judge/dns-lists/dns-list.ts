@@ -3,7 +3,7 @@
 import type { Instant, World } from "../../base/world.ts";
 import type { Answer, Resolver } from "../../dns/resolver.ts";
 import { reverseName } from "../../dns/reverse-name.ts";
-import { type AnswerRules, isRefusalText, meaningOf } from "./answers.ts";
+import { type AnswerRules, isRefusalText, type Meaning, meaningOf } from "./answers.ts";
 import { type Listed, printable } from "./words.ts";
 
 export interface DnsListSettings extends AnswerRules {
@@ -39,10 +39,13 @@ const mustNotBeListed = {
 
 type Trouble = "refused" | "dead" | "everything" | "silent";
 
+/** Of a single answer. */
+type Odd = "odd";
+
 type Reading =
   | { readonly kind: "listed"; readonly answer: string; readonly weight: number; readonly text?: string }
   | { readonly kind: "not-listed" }
-  | { readonly kind: "refused"; readonly because: string }
+  | Extract<Meaning, { kind: "refused" }>
   | { readonly kind: "silent" };
 
 export class DnsList implements Disposable {
@@ -50,7 +53,7 @@ export class DnsList implements Disposable {
   readonly #parts: DnsListParts;
   readonly #ending = new AbortController();
   readonly #waits = new Set<AbortController>();
-  readonly #told = new Map<Trouble, Instant>();
+  readonly #told = new Map<Trouble | Odd, Instant>();
   readonly #tested: Promise<void>;
   /** Why it does not count now. */
   #trouble: Trouble | undefined;
@@ -79,10 +82,11 @@ export class DnsList implements Disposable {
         return { list: this.settings.name, what, ...listing };
       }
       case "refused":
-        this.#tell("refused", reading.because);
+        if (reading.isOfAll) this.#suspend("refused", reading.because);
+        else this.#doubt(what, reading.because);
         return undefined;
       case "silent":
-        if (this.#silences >= dnsListLimits.silences) this.#tell("silent", isSilent);
+        if (this.#silences >= dnsListLimits.silences) this.#suspend("silent", isSilent);
         return undefined;
       case "not-listed":
         return undefined;
@@ -107,28 +111,39 @@ export class DnsList implements Disposable {
 
   async #test(): Promise<void> {
     const { of } = this.settings;
+    this.#testedAt = this.#parts.world.now();
     const [there, absent] = await Promise.all(
       [mustBeListed[of], mustNotBeListed[of]].map((entries) => Promise.all(entries.map((entry) => this.#read(entry)))),
     );
     if (this.#ending.signal.aborted) return;
-    this.#testedAt = this.#parts.world.now();
     this.#silences = 0;
     const is = (readings: readonly Reading[], kind: Reading["kind"]) =>
       readings.find((reading) => reading.kind === kind);
     const refused = [...there!, ...absent!].find((reading) => reading.kind === "refused");
-    if (is(absent!, "listed")) this.#tell("everything", listsEverything);
+    if (is(absent!, "listed")) this.#suspend("everything", listsEverything);
     else if (is(there!, "listed")) this.#trouble = undefined;
-    else if (refused) this.#tell("refused", refused.because);
-    else if (is(there!, "silent")) this.#tell("silent", isSilent);
-    else this.#tell("dead", isDead);
+    else if (refused) this.#suspend("refused", refused.because);
+    else if (is(there!, "silent")) this.#suspend("silent", isSilent);
+    else this.#suspend("dead", isDead);
   }
 
-  #tell(trouble: Trouble, because: string): void {
+  #suspend(trouble: Trouble, because: string): void {
     this.#trouble = trouble;
+    this.#tell(trouble, `the DNS list ${this.settings.name} does not count until this is mended: ${because}`);
+  }
+
+  /** One entry may be odd by mistake, or by what stands in it: the test decides on the list. */
+  #doubt(what: string, because: string): void {
+    const answer = `the answer of the DNS list ${this.settings.name} on ${what} does not count, as others of its kind`;
+    this.#tell("odd", `${answer}: ${because}`);
+    if (this.#parts.world.now() - this.#testedAt >= dnsListLimits.retestEveryMs) void this.#test();
+  }
+
+  #tell(trouble: Trouble | Odd, text: string): void {
     const now = this.#parts.world.now();
     if (now - (this.#told.get(trouble) ?? -Infinity) < dnsListLimits.tellAgainMs) return;
     this.#told.set(trouble, now);
-    this.#parts.onTrouble(`the DNS list ${this.settings.name} does not count until this is mended: ${because}`);
+    this.#parts.onTrouble(text);
   }
 
   async #read(entry: string): Promise<Reading> {
@@ -143,7 +158,8 @@ export class DnsList implements Disposable {
     const leftMs = this.settings.timeoutMs - (this.#parts.world.now() - startedAt);
     const words = await this.#inTime(resolver.txt(name), leftMs);
     const text = words.kind === "found" ? printable(words.records[0] ?? "") : "";
-    if (isRefusalText(text)) return { kind: "refused", because: `it refuses our questions, with these words: ${text}` };
+    if (isRefusalText(text))
+      return { kind: "refused", because: `it refuses our questions, with these words: ${text}`, isOfAll: false };
     return { ...meaning, ...(text !== "" && { text }) };
   }
 

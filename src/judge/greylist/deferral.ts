@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Instant } from "../../base/world.ts";
 import type { Address, ReversePath } from "../../mail/address.ts";
 import type { SenderVerdicts } from "../../mail/verdict.ts";
+import { organizationOf } from "../identity/organization.ts";
 import { networkIdentity } from "../reputation/learn.ts";
 import type { SenderChange, SenderId, SenderRecord } from "../sender-store.ts";
 import type { Client } from "../../mail/client.ts";
@@ -19,7 +20,7 @@ export function hostsOf(client: Client, verdicts: SenderVerdicts | undefined): H
   const [spf] = verdicts?.spf ?? [];
   return {
     network: `network ${networkIdentity(client).name}`,
-    ...(spf?.result === "pass" && { spf: `spf ${spf.domain}` }),
+    ...(spf?.result === "pass" && { spf: `spf ${organizationOf(spf.domain)}` }),
   };
 }
 

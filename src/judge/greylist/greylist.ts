@@ -7,6 +7,7 @@ import { reply, type Reply } from "../../mail/reply.ts";
 import type { SenderVerdicts } from "../../mail/verdict.ts";
 import type { Check, Facts, Finding } from "../check.ts";
 import { isPostmaster } from "../dns-lists/postmaster.ts";
+import { organizationOf } from "../identity/organization.ts";
 import { networkIdentity } from "../reputation/learn.ts";
 import type { Reputation } from "../reputation/reputation.ts";
 import type { Recalled } from "../reputation/sender-memory.ts";
@@ -225,7 +226,7 @@ function idsOf(
 function domainIds(verdicts: SenderVerdicts | undefined): SenderId[] {
   const [spf] = verdicts?.spf ?? [];
   if (spf?.result !== "pass") return [];
-  return (["dmarc", "dkim", "spf"] as const).map((kind) => identityId({ kind, name: spf.domain }));
+  return (["dmarc", "dkim", "spf"] as const).map((kind) => identityId({ kind, name: organizationOf(spf.domain) }));
 }
 
 function comeAgain(because: string, waitMs: number): Reply {

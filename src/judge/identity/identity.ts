@@ -4,19 +4,21 @@ import { canonicalAddress } from "../../base/networks.ts";
 import type { Client } from "../../mail/client.ts";
 import type { Authentication, Identity } from "../../mail/verdict.ts";
 import { isRelated } from "./domains.ts";
+import { organizationOf } from "./organization.ts";
 
-/** The strongest that was proven. Nobody becomes one by typing a name. */
+/** The strongest that was proven. Nobody becomes one by typing a name, nor another one by a new subdomain. */
 export function identityOf(client: Client, authentication: Authentication | undefined): Identity {
   if (client.account !== undefined) return { kind: "account", name: client.account };
   const network = { kind: "network", name: networkOf(client.address) } as const;
   if (authentication === undefined) return network;
   const { dmarc, dkim, spf } = authentication;
-  if (dmarc.result === "pass" && dmarc.domain !== undefined) return { kind: "dmarc", name: dmarc.domain };
+  if (dmarc.result === "pass" && dmarc.domain !== undefined)
+    return { kind: "dmarc", name: organizationOf(dmarc.domain) };
   const signed = dkim.filter(({ result }) => result === "pass");
   const signer = signed.find(({ domain }) => isRelated(domain, dmarc.domain ?? "")) ?? signed[0];
-  if (signer !== undefined) return { kind: "dkim", name: signer.domain };
+  if (signer !== undefined) return { kind: "dkim", name: organizationOf(signer.domain) };
   const sender = spf.find(({ result }) => result === "pass");
-  return sender === undefined ? network : { kind: "spf", name: sender.domain };
+  return sender === undefined ? network : { kind: "spf", name: organizationOf(sender.domain) };
 }
 
 /** What one owner is likely to have: 192.0.2.0/24, 2001:db8::/64. What is no address is a network of its own. */

@@ -66,7 +66,7 @@ async function check(asked: SpfQuestion, checked: Checked, resolver: Resolver): 
     expResolver: ask,
     createSubResolver: limited.hosts,
   }).catch(asMatch);
-  return { ...verdict, ...inWords(match || { qualifier: "?" }, { domain, ip, isThere: limited.isThere() }) };
+  return { ...verdict, ...inWords(match || { qualifier: "?" }, { domain, ip, ...limited.seen() }) };
 }
 
 const noDomain = ({ scope, name }: Checked): string =>
@@ -94,16 +94,21 @@ function limitedAsk(ask: Ask) {
   let lookups = -1;
   let voids = 0;
   let isThere = true;
+  const records: Seen["records"][number][] = [];
+  const last = new Map<string, string>();
   const terms: Ask = async (name, type) => {
     lookups += 1;
     if (lookups > spfLimits.lookups)
       throw new SpfError("permerror", `it needs more than ${spfLimits.lookups} DNS lookups`);
-    return asked(name, type, (error) => {
+    last.set(type, name);
+    const found = await asked(name, type, (error) => {
       if (lookups === 0) isThere = error.code !== "ENOTFOUND";
       voids += 1;
       if (voids > spfLimits.voidLookups)
         throw new SpfError("permerror", `more than ${spfLimits.voidLookups} of its terms name what is not in DNS`);
     });
+    if (type === "TXT") records.push(...found.flat().map((text) => ({ domain: name, text: String(text) })));
+    return found;
   };
   const asked = async (name: string, type: string, onVoid: (error: DnsError) => void): Promise<unknown[]> => {
     try {
@@ -125,7 +130,7 @@ function limitedAsk(ask: Ask) {
       return asked(name, type, () => {});
     };
   };
-  return { terms, hosts, isThere: () => isThere };
+  return { terms, hosts, seen: (): Seen => ({ isThere, records, last }) };
 }
 
 function checkLength(records: readonly unknown[], name: string): void {
@@ -134,11 +139,19 @@ function checkLength(records: readonly unknown[], name: string): void {
     throw new SpfError("permerror", `the record of ${name} is longer than ${spfLimits.recordChars} characters`);
 }
 
-interface About {
-  readonly domain: string;
-  readonly ip: string;
+/** What DNS showed on the way. */
+interface Seen {
   /** The domain exists. */
   readonly isThere: boolean;
+  /** TXT records of the domain, and of those that it includes. */
+  readonly records: readonly { readonly domain: string; readonly text: string }[];
+  /** Which name was asked for last, by the type of the record. */
+  readonly last: ReadonlyMap<string, string>;
+}
+
+interface About extends Seen {
+  readonly domain: string;
+  readonly ip: string;
 }
 
 function inWords(match: SpfMatch, about: About): Pick<SpfVerdict, "result" | "because" | "explanation"> {
@@ -146,9 +159,9 @@ function inWords(match: SpfMatch, about: About): Pick<SpfVerdict, "result" | "be
   const text = printable(match.text ?? "unknown", 300);
   switch (match.qualifier ?? match.error ?? "temperror") {
     case "+":
-      return { result: "pass", because: `${domain} says that ${ip} may send its mail (${term(match)})` };
+      return { result: "pass", because: `${domain} says that ${ip} may send its mail (${term(match, about)})` };
     case "-": {
-      const because = `${domain} says that ${ip} must not send its mail (${term(match)}); ${remedy(about)}`;
+      const because = `${domain} says that ${ip} must not send its mail (${term(match, about)}); ${remedy(about)}`;
       const { explanation } = match;
       return {
         result: "fail",
@@ -159,12 +172,12 @@ function inWords(match: SpfMatch, about: About): Pick<SpfVerdict, "result" | "be
     case "~":
       return {
         result: "softfail",
-        because: `${domain} says that ${ip} probably must not send its mail (${term(match)}); ${remedy(about)}`,
+        because: `${domain} says that ${ip} probably must not send its mail (${term(match, about)}); ${remedy(about)}`,
       };
     case "?":
       return {
         result: "neutral",
-        because: `${domain} says neither that ${ip} may send its mail nor that it must not (${term(match)})`,
+        because: `${domain} says neither that ${ip} may send its mail nor that it must not (${term(match, about)})`,
       };
     case "none":
       return {
@@ -184,10 +197,29 @@ function inWords(match: SpfMatch, about: About): Pick<SpfVerdict, "result" | "be
 const remedy = ({ domain, ip }: About): string =>
   `if ${ip} is a server of ${domain}, its SPF record needs "${isIPv6(ip) ? "ip6" : "ip4"}:${ip}"`;
 
-/** What matched, as it stands in the record: `-all`, `include:example.net, there ip4:192.0.2.0/24`. */
-function term({ type, val, qualifier, include }: SpfMatch): string {
+/** What matched, as it stands in the record: `-all`, `a:mx.example.org`, `include:example.net, there ip4:192.0.2.0/24`. */
+function term(match: SpfMatch, about: About): string {
+  const { type, qualifier, include } = match;
   if (type === undefined) return "no term of its SPF record fits";
-  const sign = qualifier === "+" ? "" : qualifier;
-  const own = printable(`${sign}${type}${val === undefined || val === "" ? "" : `:${val}`}`, 300);
-  return include === undefined ? own : `${own}, there ${term(include)}`.slice(0, 400);
+  const own = printable(`${qualifier === "+" ? "" : qualifier}${type}${argument(match, about)}`, 300);
+  return include === undefined ? own : `${own}, there ${term(include, about)}`.slice(0, 400);
 }
+
+/** What follows the mechanism's name. Of a, mx and ptr the library gives out the name that was found, not the term. */
+function argument({ type, val = "", qualifier = "+" }: SpfMatch, { ip, records, last }: About): string {
+  if (type !== "a" && type !== "mx" && type !== "ptr") return val === "" ? "" : `:${val}`;
+  const found = type === "ptr" ? val : last.get(type === "mx" ? "MX" : isIPv6(ip) ? "AAAA" : "A");
+  const name = plainName(found ?? "");
+  const fits = (target: string): boolean => target === name || (type === "ptr" && name.endsWith(`.${target}`));
+  const written = records.flatMap(({ domain, text }) =>
+    (/^v=spf1 /i.test(text) ? text.split(" ") : []).flatMap((one) => {
+      const [, sign, mechanism, spec, bits = ""] = /^([-+~?]?)(a|mx|ptr)(?::([^/]*))?(\/.*)?$/i.exec(one) ?? [];
+      const isIt = mechanism?.toLowerCase() === type && (sign || "+") === qualifier && fits(plainName(spec ?? domain));
+      return isIt ? [`${spec === undefined ? "" : `:${spec}`}${bits}`] : [];
+    }),
+  );
+  // several, or none because of macros: what it stands for
+  return new Set(written).size === 1 ? written[0]! : type === "ptr" ? "" : `:${name}`;
+}
+
+const plainName = (name: string): string => name.toLowerCase().replace(/\.$/, "");

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { fakeWorld } from "../../../test/support/fake-world.ts";
 import { address } from "../../../test/support/sample.ts";
 import type { Client } from "../../mail/client.ts";
+import type { QueueId } from "../../mail/message.ts";
 import type { Identity } from "../../mail/verdict.ts";
 import type { Facts, Finding, Phase } from "../check.ts";
 import { Debts } from "./debts.ts";
@@ -27,14 +28,30 @@ const content = (client: Client, identity: Identity, recipients = [ann]): Facts 
 function setUp(settings: Partial<RateSettings>) {
   const world = fakeWorld();
   const isExempt = (client: Client): boolean => client.address === "192.0.2.99";
-  const checks = rateChecks({ settings: { ...unlimited, ...settings }, debts: new Debts(world), isExempt });
+  const { checks, listener } = rateChecks({
+    settings: { ...unlimited, ...settings },
+    debts: new Debts(world),
+    isExempt,
+  });
+  /** It was taken, and stands in the journal. */
+  const take = ({ client, content }: Facts): void =>
+    listener({
+      kind: "received",
+      at: world.now(),
+      queueId: "1" as QueueId,
+      from: "",
+      to: content!.recipients.map((recipient) => recipient.address),
+      client,
+      sizeBytes: 1,
+      judged: { identity: content!.identity, findings: [] },
+    });
   /** The reply of the first that speaks; "": all are silent. */
   const ask = (phase: Phase, facts: Facts): string => {
     const said = checks.filter((check) => check.phase === phase).map((check) => check.judge(facts) as Finding);
     const no = said.find((finding) => finding.kind === "defer");
     return no === undefined ? "" : [no.reply.code, no.reply.enhanced, ...no.reply.lines].join(" ");
   };
-  return { world, checks, ask };
+  return { world, checks, ask, take };
 }
 
 const dmarc = (name: string): Identity => ({ kind: "dmarc", name });
@@ -83,29 +100,38 @@ const cases: readonly {
 
 for (const { name, settings, phase, facts, other, says } of cases)
   test(`${name}: so many and no more, others are not concerned, time lets one more in`, async () => {
-    const { world, ask } = setUp(settings);
-    for (let i = 0; i < 3; i += 1) assert.equal(ask(phase, facts), "");
+    const { world, ask, take } = setUp(settings);
+    const once = (): string => {
+      const said = ask(phase, facts);
+      if (phase === "content" && said === "") take(facts);
+      return said;
+    };
+    for (let i = 0; i < 3; i += 1) assert.equal(once(), "");
     assert.match(ask(phase, facts), says);
     assert.equal(ask(phase, other), "");
     assert.equal(ask(phase, { ...facts, trusted: true }), "");
     for (let i = 0; i < 5; i += 1) assert.equal(ask(phase, { ...facts, client: from("192.0.2.99") }), "", "a proxy");
     await world.advance(20_000);
-    assert.equal(ask(phase, facts), "");
+    assert.equal(once(), "");
     assert.match(ask(phase, facts), says);
   });
 
 test("a network or an account is no proven sender: they have limits of their own", () => {
-  const { ask } = setUp({ senderMessagesPerMinute: 1 });
+  const { ask, take } = setUp({ senderMessagesPerMinute: 1 });
   for (const kind of ["network", "account"] as const)
-    for (let i = 0; i < 3; i += 1) assert.equal(ask("content", content(from("192.0.2.7"), { kind, name: "x" })), "");
+    for (let i = 0; i < 3; i += 1) {
+      const facts = content(from("192.0.2.7"), { kind, name: "x" });
+      assert.equal(ask("content", facts), "");
+      take(facts);
+    }
 });
 
-test("a recipient's messages are counted when they come, and limit recipients, in any case of letters", async () => {
-  const { world, ask } = setUp({ recipientMessagesPerHour: 2 });
+test("a recipient's messages are counted when they are taken, and limit recipients, in any case of letters", async () => {
+  const { world, ask, take } = setUp({ recipientMessagesPerHour: 2 });
   const network: Identity = { kind: "network", name: "192.0.2.0/24" };
   for (let i = 0; i < 5; i += 1)
     assert.equal(ask("rcpt", toAnn(from("192.0.2.7"))), "", "who only asks uses nothing up");
-  for (const client of ["192.0.2.7", "198.51.100.7"]) ask("content", content(from(client), network));
+  for (const client of ["192.0.2.7", "198.51.100.7"]) take(content(from(client), network));
   const says =
     /^450 4\.2\.1 <\w+@example\.com> gets more than 2 messages in an hour; please send this again in 30 minutes$/;
   assert.match(ask("rcpt", toAnn(from("203.0.113.7"))), says);
@@ -120,10 +146,22 @@ test("a recipient's messages are counted when they come, and limit recipients, i
   assert.equal(ask("rcpt", toAnn(from("203.0.113.7"))), "");
 });
 
+test("mail that other checks refuse, and mail of exempt clients, uses up nobody's share", () => {
+  const { ask, take } = setUp({ recipientMessagesPerHour: 1, senderMessagesPerMinute: 1 });
+  const facts = content(from("192.0.2.7"), dmarc("example.org"));
+  for (let i = 0; i < 5; i += 1) assert.equal(ask("content", facts), "", "nothing was taken yet");
+  take({ ...facts, client: from("192.0.2.99") });
+  assert.equal(ask("rcpt", toAnn(from("198.51.100.7"))), "");
+  assert.equal(ask("content", facts), "");
+  take(facts);
+  assert.match(ask("rcpt", toAnn(from("198.51.100.7"))), /^450/);
+  assert.match(ask("content", facts), /^451/);
+});
+
 test("postmaster can be reached however much mail there is", () => {
-  const { ask } = setUp({ recipientMessagesPerHour: 1 });
+  const { ask, take } = setUp({ recipientMessagesPerHour: 1 });
   const postmaster = { address: address("Postmaster@example.com") };
-  for (let i = 0; i < 3; i += 1) ask("content", content(from("192.0.2.7"), dmarc("example.org"), [postmaster]));
+  for (let i = 0; i < 3; i += 1) take(content(from("192.0.2.7"), dmarc("example.org"), [postmaster]));
   assert.equal(ask("rcpt", toAnn(from("192.0.2.7"), postmaster)), "");
 });
 

@@ -1,8 +1,11 @@
 // How much strangers may send: connections, messages and recipients of a network, messages of a proven sender, messages
-// for a recipient. Who sends more is told when to come again.
+// for a recipient. Who sends more is told when to come again. Of proven senders and of recipients only what was taken
+// counts: nobody uses up another's share with mail that is refused.
+import type { Listener } from "../../journal/journal.ts";
 import type { Address } from "../../mail/address.ts";
 import type { Client } from "../../mail/client.ts";
 import { type Reply, reply } from "../../mail/reply.ts";
+import type { Identity } from "../../mail/verdict.ts";
 import type { Check, Facts, Finding } from "../check.ts";
 import { isPostmaster } from "../dns-lists/postmaster.ts";
 import type { Debts } from "./debts.ts";
@@ -40,8 +43,14 @@ const hourMs = 60 * minuteMs;
 const nothing: Finding = { kind: "nothing" };
 const name = "rates";
 
-/** The checks; none where there is no limit. */
-export function rateChecks({ settings, debts, isExempt }: RateParts): Check[] {
+export interface Rates {
+  /** None where there is no limit. */
+  readonly checks: readonly Check[];
+  /** Counts what was taken. */
+  readonly listener: Listener;
+}
+
+export function rateChecks({ settings, debts, isExempt }: RateParts): Rates {
   /** 0, or how long to wait. */
   const take = (key: string, { most, windowMs }: Limit): number => debts.take(key, windowMs / most, windowMs);
   const ofNetwork = (facts: Facts, limit: Limit, what: "connections" | "messages" | "recipients"): Finding => {
@@ -55,28 +64,32 @@ export function rateChecks({ settings, debts, isExempt }: RateParts): Check[] {
   const perRecipient = { most: settings.recipientMessagesPerHour, windowMs: hourMs };
   const perSender = perMinute(settings.senderMessagesPerMinute);
 
+  /** How long to wait for one more; 0 or less: not at all. Only looks. */
+  const waitFor = (key: string, { most, windowMs }: Limit): number => debts.of(key) + windowMs / most - windowMs;
+  const count = (key: string, { most, windowMs }: Limit): number => debts.add(key, windowMs / most, windowMs);
+
   const forRecipient = ({ recipient, recipientIs }: Facts): Finding => {
     if (recipient === undefined || recipientIs !== "ours" || isPostmaster(recipient.address)) return nothing;
-    const { most, windowMs } = perRecipient;
-    const waitMs = debts.of(keyOf(recipient.address)) + windowMs / most - windowMs;
+    const waitMs = waitFor(recipientKey(recipient.address), perRecipient);
     return waitMs <= 0
       ? nothing
-      : later(450, `<${recipient.address}> gets more than ${most} messages in an hour`, waitMs);
+      : later(450, `<${recipient.address}> gets more than ${perRecipient.most} messages in an hour`, waitMs);
   };
   const ofSender = ({ content }: Facts): Finding => {
-    if (content === undefined) return nothing;
-    const { kind, name } = content.identity;
-    if (kind === "network" || kind === "account") return nothing; // they have limits of their own
-    const waitMs = take(`sender|${name}`, perSender);
-    return waitMs === 0
+    const key = content && senderKey(content.identity);
+    if (content === undefined || key === undefined) return nothing;
+    const waitMs = waitFor(key, perSender);
+    return waitMs <= 0
       ? nothing
-      : later(451, `more than ${perSender.most} messages in a minute come from ${name}`, waitMs);
+      : later(451, `more than ${perSender.most} messages in a minute come from ${content.identity.name}`, waitMs);
   };
-  /** Counts only: who may come was decided for each recipient. */
-  const countRecipients = ({ content }: Facts): Finding => {
-    const { most, windowMs } = perRecipient;
-    for (const { address } of content?.recipients ?? []) debts.add(keyOf(address), windowMs / most, windowMs);
-    return nothing;
+  const listener: Listener = (event) => {
+    if (event.kind !== "received" || event.judged === undefined || isExempt(event.client)) return;
+    const { judged, to, asked = [] } = event;
+    const sender = senderKey(judged.identity);
+    if (sender !== undefined && perSender.most > 0) count(sender, perSender);
+    if (perRecipient.most === 0) return;
+    for (const key of new Set([...to, ...asked].map(recipientKey))) count(key, perRecipient);
   };
 
   const check = (phase: Check["phase"], most: number, judge: (facts: Facts) => Finding): Check[] =>
@@ -84,7 +97,7 @@ export function rateChecks({ settings, debts, isExempt }: RateParts): Check[] {
       ? []
       : [{ name, phase, judge: (facts) => (facts.trusted || isExempt(facts.client) ? nothing : judge(facts)) }];
   const { connectionsPerMinute, messagesPerMinute, recipientsPerMinute } = settings;
-  return [
+  const checks = [
     ...check("connect", connectionsPerMinute, (facts) =>
       ofNetwork(facts, perMinute(connectionsPerMinute), "connections"),
     ),
@@ -92,12 +105,16 @@ export function rateChecks({ settings, debts, isExempt }: RateParts): Check[] {
     ...check("rcpt", recipientsPerMinute, (facts) => ofNetwork(facts, perMinute(recipientsPerMinute), "recipients")),
     ...check("rcpt", perRecipient.most, forRecipient),
     ...check("content", perSender.most, ofSender),
-    ...check("content", perRecipient.most, countRecipients),
   ];
+  return { checks, listener };
 }
 
+/** Networks and accounts have limits of their own. */
+const senderKey = ({ kind, name }: Identity): string | undefined =>
+  kind === "network" || kind === "account" ? undefined : `sender|${name}`;
+
 /** To write a name in other letters makes no other recipient. */
-const keyOf = (recipient: Address): string => `recipient|${recipient.toLowerCase()}`;
+const recipientKey = (recipient: Address): string => `recipient|${recipient.toLowerCase()}`;
 
 function later(code: 421 | 450 | 451, because: string, waitMs: number): Finding {
   const text = `${because}; please send this again in ${inWords(waitMs)}`;

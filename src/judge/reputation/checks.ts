@@ -10,7 +10,7 @@ import { isPostmaster } from "../dns-lists/postmaster.ts";
 import { faded } from "../sender-record.ts";
 import type { SenderMemory } from "./sender-memory.ts";
 import { networkIdentity } from "./learn.ts";
-import { identityId, identityText, type Standing, standing, type StandingSettings } from "./standing.ts";
+import { identityId, identityText, isUsed, type Standing, standing, type StandingSettings } from "./standing.ts";
 
 export interface CheckParts {
   readonly world: Pick<World, "now">;
@@ -31,7 +31,7 @@ export const reputationChecks = (parts: CheckParts): Check[] => [
   { name, phase: "content", judge: (facts) => atContent(parts, facts) },
 ];
 
-/** A network is shut out as a whole only when nothing good came from it: a good sender may have bad neighbours. */
+/** A network is shut out as a whole only when nothing good came from it: a good sender, or our people, may have bad neighbours. */
 function atConnect(
   { memory, world, settings, hostname }: CheckParts,
   { client, trusted }: Facts,
@@ -45,7 +45,8 @@ function atConnect(
     const found = standing(record, { ...settings, ...times });
     if (found.class !== "bad") return nothing;
     const accepted = record?.tallies["accepted"];
-    if (!found.pinned && accepted !== undefined && faded(accepted, times) >= noneAccepted) return nothing;
+    const isUseful = accepted !== undefined && faded(accepted, times) >= noneAccepted;
+    if (!found.pinned && (isUseful || isUsed(record, times.now))) return nothing;
     // RFC 5321 §3.1: 554 at the greeting: no mail is taken from this client
     return { kind: "refuse", check: name, reply: refusal(554, network, { found, settings, hostname }) };
   };

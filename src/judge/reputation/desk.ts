@@ -4,6 +4,7 @@ import type { Instant, World } from "../../base/world.ts";
 import { parseDomain } from "../../mail/address.ts";
 import type { Identity } from "../../mail/verdict.ts";
 import { networkOf } from "../identity/identity.ts";
+import { organizationOf } from "../identity/organization.ts";
 import type { Pin, SenderRecord, Tally } from "../sender-store.ts";
 import type { Behaviour } from "./learn.ts";
 import type { Reputation } from "./reputation.ts";
@@ -82,7 +83,7 @@ const worstFirst = (a: SenderStatus, b: SenderStatus): number => a.score - b.sco
 
 const kinds = ["dmarc", "dkim", "spf"] as const;
 
-/** "example.org", "192.0.2.7", "192.0.2.0/24", "spf:example.org", "account:ann"; undefined: no name of an identity. */
+/** "example.org", "mail.example.org" for the same, "192.0.2.7", "192.0.2.0/24", "spf:example.org", "account:ann"; undefined: no name of an identity. */
 function identitiesOf(text: string): Identity[] | undefined {
   const [, kind, rest = ""] = /^(account|dmarc|dkim|spf):(.+)$/.exec(text) ?? [];
   if (kind === "account") return [{ kind, name: rest }];
@@ -91,7 +92,8 @@ function identitiesOf(text: string): Identity[] | undefined {
     const network: Identity = { kind: "network", name: networkOf(address) };
     return address === text || network.name === text ? [network] : undefined;
   }
-  const name = parseDomain(kind === undefined ? text : rest);
-  if (name === undefined) return undefined;
+  const domain = parseDomain(kind === undefined ? text : rest);
+  if (domain === undefined) return undefined;
+  const name = organizationOf(domain);
   return kinds.filter((one) => kind === undefined || one === kind).map((one) => ({ kind: one, name }));
 }

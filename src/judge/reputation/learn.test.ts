@@ -58,17 +58,15 @@ const blames = (behaviour: string): string[] => [
   `dmarc bank.example ${behaviour}`,
   `network 192.0.2.0/24 ${behaviour} (0.25)`,
 ];
+const unproven = { judged: { identity: network, authentication, findings: [] } };
+const ofList = { judged: { identity: { kind: "dkim", name: "list.example" }, authentication, findings: [] } };
 const proven = { judged: { identity: domain, authentication, findings: [] } };
 
 const table: readonly (readonly [string, Event, readonly string[]])[] = [
   ["good mail of a proven domain", received(domain), blames("accepted")],
   ["good mail of nobody proven", received({ kind: "network", name: "192.0.2.7" }), blamesNetwork("accepted")],
   ["marked mail", received(domain, mark("hook:filter")), blames("marked")],
-  [
-    "a list that breaks DMARC",
-    received({ kind: "dkim", name: "list.example" }, mark("dmarc")),
-    ["network 192.0.2.0/24 forged (0.25)"],
-  ],
+  ["a list that breaks DMARC", received({ kind: "dkim", name: "list.example" }, mark("dmarc")), []],
   ["marked as a forgery, and nobody proven", received(network, mark("spf")), blamesNetwork("forged")],
   ["marked for its reputation, which must not feed itself", received(domain, mark("reputation")), []],
   ["a trusted client without an account", received(network, { authentication: undefined }), []],
@@ -78,16 +76,28 @@ const table: readonly (readonly [string, Event, readonly string[]])[] = [
       ...received(network),
       client: { ...client, account: "ann" },
       judged: undefined,
-      to: ["a@x.example", "b@x.example", "c@y.example", "d@[192.0.2.1]"].map(address),
+      to: ["a@x.example", "b@mail.x.example", "c@y.example", "d@[192.0.2.1]"].map(address),
     } as Event,
-    ["account ann accepted", "dmarc x.example written-to", "dmarc y.example written-to"],
+    [
+      "account ann accepted",
+      "network 192.0.2.0/24 logged-in",
+      "dmarc x.example written-to",
+      "dmarc y.example written-to",
+    ],
   ],
-  ["a forged From: DMARC", refused(550, "5.7.1", { check: "dmarc", ...proven }), blamesNetwork("forged")],
-  ["a forged From: by its code", refused(550, "5.7.26", { check: "policy", ...proven }), blamesNetwork("forged")],
+  ["a forged From: DMARC", refused(550, "5.7.1", { check: "dmarc", ...unproven }), blamesNetwork("forged")],
+  ["a forged From: by its code", refused(550, "5.7.26", { check: "policy", ...unproven }), blamesNetwork("forged")],
+  ["a list that breaks DMARC, refused", refused(550, "5.7.1", { check: "dmarc", ...ofList }), []],
+  ["one of ours by way of a list", refused(550, "5.7.1", { check: "own-domain", ...ofList }), []],
+  [
+    "what a list itself sends",
+    refused(550, "5.7.1", { check: "filter", ...ofList }),
+    ["dkim list.example refused", "network 192.0.2.0/24 refused (0.25)"],
+  ],
   ["a forged MAIL FROM: SPF", refused(550, "5.7.23", { check: "spf", stage: "mail" }), blamesNetwork("forged")],
   ["no reverse name is no forgery", refused(550, "5.7.25", { check: "iprev", stage: "mail" }), []],
   ["an authentication that could not be checked", refused(451, "4.7.24", { check: "spf", stage: "mail" }), []],
-  ["two authors", refused(550, "5.7.1", { check: "author", ...proven }), blamesNetwork("forged")],
+  ["two authors", refused(550, "5.7.1", { check: "author", ...unproven }), blamesNetwork("forged")],
   ["a DNS list is not our own experience", refused(554, "5.7.1", { check: "dns-lists", ...proven }), []],
   ["content", refused(550, "5.7.1", { check: "filter", ...proven }), blames("refused")],
   ["content for the time being", refused(451, "4.7.1", { check: "filter", ...proven }), []],
@@ -95,7 +105,7 @@ const table: readonly (readonly [string, Event, readonly string[]])[] = [
   ["greylisting is no offence", refused(451, "4.7.1", { check: "greylist", stage: "rcpt" }), []],
   ["unknown recipients", refused(550, "5.1.1", { check: "relay", stage: "rcpt" }), blamesNetwork("unknown-recipient")],
   ["a try to relay", refused(550, "5.7.1", { check: "relay", stage: "rcpt" }), blamesNetwork("abuse")],
-  ["a failed login", refused(535, "5.7.8", { stage: "login" }), blamesNetwork("failed-login")],
+  ["a failed login", refused(535, "5.7.8", { stage: "login" }), ["network 192.0.2.0/24 failed-login (0.25)"]],
   ["the protocol", refused(503, "5.5.1", { stage: "data" }), blamesNetwork("abuse")],
   ["too large", refused(552, "5.3.4", { stage: "mail" }), []],
   [
@@ -115,5 +125,5 @@ for (const [name, event, expected] of table) test(name, () => assert.deepEqual(d
 test("one letter to many is not a thousand acquaintances", () => {
   const to = Array.from({ length: 1_000 }, (_, i) => address(`x@d${i}.example`));
   const event = { ...received(network), client: { ...client, account: "ann" }, to } as Event;
-  assert.equal(deeds(event).length, 11);
+  assert.equal(deeds(event).length, 12);
 });

@@ -7,12 +7,15 @@ import type { Client } from "../../mail/client.ts";
 import type { Reply } from "../../mail/reply.ts";
 import type { Identity } from "../../mail/verdict.ts";
 import { networkOf } from "../identity/identity.ts";
+import { organizationOf } from "../identity/organization.ts";
 import { type Offence, offenceOf } from "../rates/offence.ts";
 
 export type Behaviour =
   | "accepted"
   /** One of our accounts wrote to it. */
   | "written-to"
+  /** One of our accounts sent mail from there: no praise of those who send without, but a reason to let them connect. */
+  | "logged-in"
   | "marked"
   /** Its content was. */
   | "refused"
@@ -34,6 +37,9 @@ export interface Deed {
 
 /** What a proven sender does says little of the network, where others send, too. */
 const networkShare = 0.25;
+
+/** People mistype passwords, and their phones repeat it. */
+const failedLoginShare = 0.25;
 
 /** Of one message's recipients: one letter to a thousand people is no thousand acquaintances. */
 const mostWrittenTo = 10;
@@ -67,7 +73,8 @@ export function deedsOf(sender: Identity, network: Identity, deed: Pick<Deed, "b
 function received({ at, client, judged, to }: Event & { kind: "received" }): Deed[] {
   if (client.account !== undefined) {
     const account: Identity = { kind: "account", name: client.account };
-    return [{ identity: account, behaviour: "accepted", at, share: 1 }, ...writtenTo(to, at)];
+    const login: Deed = { identity: networkIdentity(client), behaviour: "logged-in", at, share: 1 };
+    return [{ identity: account, behaviour: "accepted", at, share: 1 }, login, ...writtenTo(to, at)];
   }
   if (judged?.authentication === undefined) return []; // a trusted client
   const { identity, findings } = judged;
@@ -76,16 +83,19 @@ function received({ at, client, judged, to }: Event & { kind: "received" }): Dee
   if (marks.length === 0) return deedsOf(identity, network, { behaviour: "accepted", at });
   // what follows from the reputation must not feed it; time does
   if (marks.every((check) => check === "reputation")) return [];
-  // nor is a list or a forwarder, who says who he is, to blame for what came through him
   if (marks.every((check) => check === "reputation" || authenticationChecks.has(check)))
-    return [{ identity: network, behaviour: "forged", at, share: identity.kind === "network" ? 1 : networkShare }];
+    return forged(identity, network, at);
   return deedsOf(identity, network, { behaviour: "marked", at });
 }
 
+/** A list or a forwarder, who proves who he is, is not to blame for what came through him, nor is his network. */
+const forged = (sender: Identity, network: Identity, at: Instant): Deed[] =>
+  sender.kind === "network" ? deedsOf(network, network, { behaviour: "forged", at }) : [];
+
 /** Whom our people write to is no stranger. It is the domain that has to prove itself, by DMARC, when it answers. */
 function writtenTo(to: readonly Address[], at: Instant): Deed[] {
-  const domains = [...new Set(to.map(domainOf))].filter((domain) => !domain.startsWith("["));
-  const known = domains.slice(0, mostWrittenTo);
+  const domains = to.map(domainOf).filter((domain) => !domain.startsWith("["));
+  const known = [...new Set(domains.map(organizationOf))].slice(0, mostWrittenTo);
   return known.map((name) => ({ identity: { kind: "dmarc", name }, behaviour: "written-to", at, share: 1 }));
 }
 
@@ -93,27 +103,29 @@ function refused(event: Event & { kind: "refused" }): Deed[] {
   const { at, client, judged, reply, check = "" } = event;
   if (client.protocol === "LOCAL" || client.account !== undefined) return [];
   const network = networkIdentity(client);
-  if (isForgery(check, reply)) return deedsOf(network, network, { behaviour: "forged", at });
+  const sender = judged?.identity ?? network;
+  if (isForgery(check, reply)) return forged(sender, network, at);
   const offence = offenceOf(event);
+  if (offence === "failed-login")
+    return [{ identity: network, behaviour: "failed-login", at, share: failedLoginShare }];
   const behaviour =
     offence !== undefined
       ? ofOffence[offence]
       : event.stage === "content" && reply.code >= 500 && check !== "" && !neutralChecks.has(check)
         ? "refused"
         : undefined;
-  return behaviour === undefined ? [] : deedsOf(judged?.identity ?? network, network, { behaviour, at });
+  return behaviour === undefined ? [] : deedsOf(sender, network, { behaviour, at });
 }
 
-const ofOffence: Readonly<Record<Offence, Behaviour>> = {
+const ofOffence: Readonly<Record<Exclude<Offence, "failed-login">, Behaviour>> = {
   "unknown-recipient": "unknown-recipient",
-  "failed-login": "failed-login",
   relaying: "abuse",
   protocol: "abuse",
   "wrong-helo": "abuse",
   "early-talk": "abuse",
 };
 
-const authenticationChecks = new Set(["spf", "dkim", "dmarc", "arc", "author"]);
+const authenticationChecks = new Set(["spf", "dkim", "dmarc", "arc", "author", "own-domain"]);
 
 /** RFC 7372 §3: 5.7.20 to 5.7.24 and 5.7.26 say what was not proven; 5.7.29: ARC. */
 const isForgery = (check: string, { code, enhanced }: Reply): boolean =>

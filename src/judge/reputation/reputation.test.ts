@@ -4,10 +4,12 @@ import { test } from "node:test";
 import { fakeWorld } from "../../../test/support/fake-world.ts";
 import { address } from "../../../test/support/sample.ts";
 import type { Client } from "../../mail/client.ts";
+import type { QueueId } from "../../mail/message.ts";
 import { type EnhancedCode, type Reply, reply } from "../../mail/reply.ts";
 import type { Authentication, Identity } from "../../mail/verdict.ts";
 import { openMemory } from "../../storage/memory/store.ts";
 import type { Facts, Finding } from "../check.ts";
+import { senderDesk } from "./desk.ts";
 import { createReputation, type Reputation } from "./reputation.ts";
 
 const client: Client = { address: "192.0.2.7", port: 1, protocol: "ESMTP" };
@@ -15,6 +17,9 @@ const neighbour = { ...client, address: "192.0.2.99" };
 const day = 86_400_000;
 const bank: Identity = { kind: "dmarc", name: "bank.example" };
 const nobody: Identity = { kind: "network", name: "192.0.2.0/24" };
+
+const unproven = { identity: nobody, findings: [] };
+const noLogin = reply(535, "5.7.8", "no");
 
 const settings = { refuseBelow: -70, markBelow: -30, halfLifeMs: 14 * day, most: 1_000 };
 
@@ -121,6 +126,45 @@ test("a network that good mail came from is not shut out as a whole", async () =
   assert.equal((await reputation.standingOf(nobody)).class, "bad");
   assert.equal((await atConnect(reputation)).kind, "nothing");
   assert.equal((await atContent(reputation, nobody)).kind, "refuse");
+});
+
+for (const { what, times, more, isShutOut } of [
+  { what: "forgeries of nobody proven", times: 15, more: { check: "dmarc", judged: unproven }, isShutOut: true },
+  {
+    what: "what a list breaks",
+    times: 1_000,
+    more: { check: "dmarc", judged: { ...unproven, identity: { kind: "spf", name: "list.example" } } },
+    isShutOut: false,
+  },
+  { what: "13 mistyped passwords", times: 13, more: { stage: "login", reply: noLogin }, isShutOut: false },
+  { what: "100 guessed passwords", times: 100, more: { stage: "login", reply: noLogin }, isShutOut: true },
+])
+  test(`${what}: the network is ${isShutOut ? "" : "not "}shut out, and never where our own people are`, async () => {
+    const { reputation, world } = open();
+    await using _ = reputation;
+    refuse(reputation, { times, code: "5.7.1", more });
+    assert.equal((await atConnect(reputation)).kind, isShutOut ? "refuse" : "nothing");
+    reputation.listener({
+      kind: "received",
+      at: world.now(),
+      queueId: "Q1" as QueueId,
+      from: address("ann@ours.example"),
+      to: [],
+      client: { ...neighbour, account: "ann" },
+      sizeBytes: 1,
+    });
+    assert.equal((await atConnect(reputation)).kind, "nothing");
+  });
+
+test("a subdomain is not another sender, for the operator, too", async () => {
+  const { reputation, world } = open();
+  await using _ = reputation;
+  const desk = senderDesk(reputation, world);
+  for (let i = 0; i < 5; i += 1) reputation.note({ identity: bank, behaviour: "complaint" });
+  assert.equal((await desk.find("mail.bank.example"))?.[0]?.identity.name, "bank.example");
+  assert.deepEqual(await desk.pin("dkim:news.bank.example", { as: "good", because: "" }), [
+    { kind: "dkim", name: "bank.example" },
+  ]);
 });
 
 test("a bad sender is refused with 550 5.7.1, a poor one is marked; the postmaster can be written to", async () => {

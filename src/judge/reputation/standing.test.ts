@@ -30,6 +30,12 @@ const classes: readonly (readonly [Seen, Standing["class"]])[] = [
   [{ complaint: 1 }, "unknown"], // one decides nothing
   [{ refused: 2 }, "unknown"],
   [{ forged: 3 }, "poor"],
+  [{ forged: 15 }, "bad"],
+  [{ accepted: 1, forged: 1_000 }, "unknown"], // a network that forwards good mail, and other
+  [{ accepted: 1, forged: 1_000, "unknown-recipient": 40 }, "bad"],
+  [{ "failed-login": 13 }, "bad"],
+  [{ "failed-login": 1_000, "logged-in": 1 }, "unknown"], // people who mistype
+  [{ "logged-in": 1_000 }, "unknown"], // who sends without an account is somebody else
   [{ "unknown-recipient": 12 }, "bad"],
   [{ accepted: 90, "unknown-recipient": 10 }, "good"],
   [{ accepted: 50, "unknown-recipient": 50 }, "poor"],
@@ -43,6 +49,12 @@ for (const [seen, expected] of classes)
 test("a score fades, and at last is nothing", () => {
   const scores = [0, 14, 28, 56, 112].map((days) => standingAfter({ abuse: 40 }, days).score);
   assert.deepEqual(scores, [-89, -80, -67, -33, -3]);
+});
+
+test("a login excuses those that fail for a week", () => {
+  const record = recordOf({ "failed-login": 1_000, "logged-in": 1 });
+  const classAfter = (days: number): string => standing(record, { ...settings, now: start + days * day }).class;
+  assert.deepEqual([classAfter(6.9), classAfter(7)], ["unknown", "bad"]);
 });
 
 test("it says what was seen, the most telling first, and when", () => {

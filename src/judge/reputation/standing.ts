@@ -29,9 +29,10 @@ export const goodFrom = 50;
 /** With so many deeds, the score is half of what it would be with endlessly many: one decides nothing. */
 const halfConfident = 5;
 
-/** What each deed counts for, beside one accepted message; below 0: bad. And in words, of one and of several. */
+/** What each deed counts for, beside one accepted message; below 0: bad; 0: neither. And in words, of one and of several. The good first. */
 const meanings: Readonly<Record<Behaviour, { readonly worth: number; readonly words: readonly [string, string] }>> = {
   accepted: { worth: 1, words: ["message accepted", "messages accepted"] },
+  "logged-in": { worth: 0, words: ["message from one of our accounts there", "messages from our accounts there"] },
   "written-to": { worth: 3, words: ["message from our users to it", "messages from our users to it"] },
   marked: { worth: -2, words: ["suspicious message", "suspicious messages"] },
   refused: { worth: -5, words: ["message refused for its content", "messages refused for their content"] },
@@ -51,7 +52,16 @@ export function identityOfId({ key }: SenderId): Identity {
   return { kind: key.slice(0, space) as Identity["kind"], name: key.slice(space + 1) };
 }
 
-/** What follows from a record, or from there being none. */
+/** One of our accounts was used from there lately: a failed login is a slip of its people. */
+export const isUsed = (record: SenderRecord | undefined, now: Instant): boolean =>
+  now - (record?.tallies["logged-in"]?.lastAt ?? -Infinity) < usedMs;
+
+const usedMs = 7 * 24 * 3_600_000;
+
+/**
+ * What follows from a record, or from there being none. Where good mail comes from, others forward, too: forgeries take
+ * away no more than it gives.
+ */
 export function standing(
   record: SenderRecord | undefined,
   { now, ...settings }: StandingSettings & { readonly now: Instant },
@@ -65,9 +75,10 @@ export function standing(
   let [good, bad, count] = [0, 0, 0];
   for (const behaviour of behaviours) {
     const tally = record?.tallies[behaviour];
-    if (tally === undefined) continue;
-    const weight = faded(tally, { now, halfLifeMs: settings.halfLifeMs });
     const { worth } = meanings[behaviour];
+    if (tally === undefined || worth === 0 || (behaviour === "failed-login" && isUsed(record, now))) continue;
+    const seen = faded(tally, { now, halfLifeMs: settings.halfLifeMs });
+    const weight = behaviour === "forged" && good > 0 ? Math.min(seen, good / -worth) : seen;
     count += weight;
     if (worth > 0) good += weight * worth;
     else bad -= weight * worth;

@@ -38,6 +38,8 @@ export interface LoginCounts {
   readonly failures: SharedArrayBuffer;
   /** Pairs of account and network that have passed; only these are in it, so that no failure makes a network known. */
   readonly known: SharedArrayBuffer;
+  /** How many passwords are checked at this moment: all threads have one thread pool. */
+  readonly checking: SharedArrayBuffer;
   /** Of the hashes: nobody outside knows whose counters are his. */
   readonly seed: string;
 }
@@ -51,6 +53,7 @@ const tableBytes = rows * rowCells * cellWords * Uint32Array.BYTES_PER_ELEMENT;
 export const loginCounts = (): LoginCounts => ({
   failures: new SharedArrayBuffer(tableBytes),
   known: new SharedArrayBuffer(tableBytes),
+  checking: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
   seed: randomBytes(16).toString("hex"),
 });
 

@@ -23,6 +23,7 @@ const client: Client = { address: "192.0.2.1", port: 1, protocol: "ESMTP" };
 const from = (address: string): Client => ({ ...client, address });
 const ann = { kind: "accepted", account: "ann@example.org" };
 const refused = { kind: "refused" };
+const refusedAs = (account: string) => ({ ...refused, account });
 
 const file = formatAccounts([
   { name: "ann@example.org", secret, maySendAs: ["*@sales.example.org"], limits: { messagesPerDay: 7 } },
@@ -48,14 +49,14 @@ test("passwords", async (t) => {
   const cases: [string, string, object][] = [
     ["ann@example.org", "pencil", ann],
     ["ANN@Example.ORG", "pencil", ann],
-    ["ann@example.org", "Pencil", refused],
+    ["Ann@example.org", "Pencil", refusedAs("ann@example.org")],
     ["ann@example.org", "pencil", ann],
-    ["ann@example.org", "", refused],
+    ["ann@example.org", "", refusedAs("ann@example.org")],
     ["shop", "pencil", { kind: "accepted", account: "shop" }],
     ["ann", "pencil", refused],
     ["nobody@example.org", "pencil", refused],
-    ["ben@example.org", "", refused],
-    ["ben@example.org", "pencil", refused],
+    ["ben@example.org", "", refusedAs("ben@example.org")],
+    ["ben@example.org", "pencil", refusedAs("ben@example.org")],
     ["", "", refused],
   ];
   for (const [user, password, result] of cases)
@@ -84,11 +85,17 @@ test("SCRAM: whose exchange fails, or is broken off, has guessed", async (t) => 
   assert.deepEqual(await accounts.ended("ann@example.org", client, true), ann);
   assert.equal(await accounts.scramSecret("nobody@example.org", strange), undefined);
   assert.equal(await accounts.scramSecret("ben@example.org", strange), undefined);
-  assert.deepEqual(await accounts.ended("ben@example.org", strange, true), refused, "nobody proves what is not there");
+  assert.deepEqual(
+    await accounts.ended("ben@example.org", strange, true),
+    refusedAs("ben@example.org"),
+    "nobody proves what is not there",
+  );
+  assert.deepEqual(await accounts.ended("nobody@example.org", strange, false), refused);
   for (let i = 0; i < free; i += 1) assert.deepEqual(await accounts.scramSecret("ann@example.org", strange), secret);
   assert.deepEqual(await accounts.scramSecret("ann@example.org", strange), secret, "another salt would tell names");
   assert.equal((await accounts.ended("ann@example.org", strange, true)).kind, "limited", "even the right password");
-  assert.equal((await accounts.ended("ann@example.org", strange, false)).kind, "limited");
+  const limited = await accounts.ended("ann@example.org", strange, false);
+  assert.equal(limited.kind === "limited" && limited.account, "ann@example.org");
   assert.equal((await accounts.checkPassword("ann@example.org", "pencil", strange)).kind, "limited");
   assert.deepEqual(await accounts.scramSecret("ann@example.org", client), secret, "known from there");
 });
@@ -122,7 +129,7 @@ test("a changed password, and a removed account, count in the running server", a
     formatAccounts([{ name: "ann@example.org", secret: other, maySendAs: [], limits: {} }]),
   );
   await world.advance(1_000);
-  assert.deepEqual(await accounts.checkPassword("ann@example.org", "pencil", client), refused);
+  assert.deepEqual(await accounts.checkPassword("ann@example.org", "pencil", client), refusedAs("ann@example.org"));
   assert.equal(accounts.rightsOf("shop"), undefined);
 });
 
@@ -182,7 +189,7 @@ test("tokens name their account; strangers of the same provider are none of ours
     ["ann-at-example.org", undefined, ann],
     ["ann-at-example.org", "", ann],
     ["Ann-at-Example.org", "ANN@example.org", ann],
-    ["ann-at-example.org", "ben@example.org", refused],
+    ["ann-at-example.org", "ben@example.org", refusedAs("ben@example.org")],
     ["ben-at-example.org", "ben@example.org", { kind: "accepted", account: "ben@example.org" }],
     ["new-at-example.net", "new@example.net", { kind: "accepted", account: "new@example.net" }],
     ["eve-at-evil.example", "eve@evil.example", refused],

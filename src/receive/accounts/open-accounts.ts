@@ -46,7 +46,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
     config,
     book,
     limits,
-    passwords: new PasswordCheck(),
+    passwords: new PasswordCheck(counts),
     dovecot: submission.dovecot === undefined ? undefined : createDovecot(submission.dovecot, world),
     checkToken: tokens && createTokenCheck(tokens, world),
     ours: new Set([
@@ -112,10 +112,11 @@ class AllAccounts implements Accounts {
   async checkPassword(user: string, password: string, client: Client): Promise<LoginResult> {
     const { dovecot, passwords } = this.#parts;
     const account = await this.#find(user);
-    return this.#limited({ account: account?.name ?? user, address: client.address }, async () => {
+    const result = await this.#limited({ account: account?.name ?? user, address: client.address }, async () => {
       if (dovecot !== undefined) return dovecot.checkPassword(user, password, client);
       return passwords.check(account, password);
     });
+    return naming(account, result);
   }
 
   /**
@@ -140,23 +141,25 @@ class AllAccounts implements Accounts {
       return { kind: "accepted", account: account.name };
     }
     const retryAfterMs = Math.max(limits.pauseMs(attempt), isPaused ? 1_000 : 0);
-    return retryAfterMs > 0 ? { kind: "limited", retryAfterMs } : { kind: "refused" };
+    return naming(account, retryAfterMs > 0 ? { kind: "limited", retryAfterMs } : { kind: "refused" });
   }
 
   async checkToken(token: string, user: string | undefined, client: Client): Promise<LoginResult> {
     const { checkToken } = this.#parts;
     if (checkToken === undefined) return { kind: "refused" };
+    const claimant = user === undefined || user === "" ? undefined : await this.#find(user);
     // nobody guesses a token, so that an account needs no limit; the network does, for what each costs
-    return this.#limited({ address: client.address }, async () => {
+    const result = await this.#limited({ address: client.address }, async () => {
       const result = await checkToken(token);
       if (result.kind !== "accepted") return result;
       const name = parseAccountName(result.name);
       if (name === undefined) return { kind: "refused" };
       const account = (await this.#find(name))?.name ?? name;
-      const claimed = user === undefined || user === "" ? account : ((await this.#find(user))?.name ?? user);
+      const claimed = user === undefined || user === "" ? account : (claimant?.name ?? user);
       const isAllowed = accountKey(claimed) === accountKey(account) && this.rightsOf(account) !== undefined;
       return isAllowed ? { kind: "accepted", account } : { kind: "refused" };
     });
+    return naming(claimant, result);
   }
 
   rightsOf(name: string): AccountRights | undefined {
@@ -212,3 +215,9 @@ class AllAccounts implements Accounts {
     return result;
   }
 }
+
+/** A failure with the account that it was about, for the operator. */
+const naming = (account: Account | undefined, result: LoginResult): LoginResult =>
+  account !== undefined && (result.kind === "refused" || result.kind === "limited")
+    ? { ...result, account: account.name }
+    : result;

@@ -44,16 +44,17 @@ function presented(named: string, authorization: string | undefined): Presented 
 
 function withToken({ name, read, error }: Mechanism): (credentials: Credentials, client: Client) => SaslExchange {
   return (credentials, client) => {
-    let isRefused = false;
+    let refused: SaslOutcome | undefined;
     return {
       async step(response): Promise<SaslOutcome> {
-        if (isRefused) return wrongToken; // RFC 7628 §3.2.3: its answer to the error means nothing
+        if (refused !== undefined) return refused; // RFC 7628 §3.2.3: its answer to the error means nothing
         if (response === undefined) return challenge("");
         const given = read(utf8Of(response) ?? "");
         if (given === undefined) return malformed(name);
         const outcome = outcomeOf(await credentials.checkToken(given.token, given.user, client), wrongToken);
-        isRefused = outcome === wrongToken;
-        return isRefused ? challenge(error) : outcome;
+        if (outcome.kind !== "refused" || outcome.reply !== wrongToken.reply) return outcome;
+        refused = outcome;
+        return challenge(error);
       },
     };
   };

@@ -9,14 +9,15 @@ export interface ScramSecret {
   readonly serverKey: Uint8Array;
 }
 
+/** `account` of a failure: whose login it would have been, for the operator; only if there is such an account. */
 export type LoginResult =
   | { readonly kind: "accepted"; readonly account: string }
   /** Wrong name or wrong secret: which of them is nobody's business. */
-  | { readonly kind: "refused" }
+  | { readonly kind: "refused"; readonly account?: string }
   /** Nothing could be found out. `because`: for the log. */
   | { readonly kind: "unavailable"; readonly because: string }
   /** Too many failures of this account or from this address. */
-  | { readonly kind: "limited"; readonly retryAfterMs: number };
+  | { readonly kind: "limited"; readonly retryAfterMs: number; readonly account?: string };
 
 export interface Credentials {
   /** What can be checked at all: without tokens no OAUTHBEARER is offered, without SCRAM secrets (Dovecot) no SCRAM. */

@@ -4,8 +4,8 @@ import type { Reply } from "../../mail/reply.ts";
 export type SaslOutcome =
   | { readonly kind: "challenge"; readonly bytes: Uint8Array }
   | { readonly kind: "accepted"; readonly account: string }
-  /** `trouble`: what hindered us, for the log. */
-  | { readonly kind: "refused"; readonly reply: Reply; readonly trouble?: string };
+  /** For the log: what hindered us, and whose login it would have been, if there is such an account. */
+  | { readonly kind: "refused"; readonly reply: Reply; readonly trouble?: string; readonly account?: string };
 
 export interface SaslExchange {
   /** `response`: the client's, decoded; undefined when AUTH came without one. Not to be called after an outcome. */

@@ -254,6 +254,29 @@ describe("results that are neither yes nor no, by each mechanism", () => {
   });
 });
 
+test("a refusal tells the operator the account, by each mechanism, and the client nothing", async () => {
+  const result = { kind: "refused", account: "ann@home.lab" } as const;
+  const first = new ScramClient({ user: "user", password: "pencil" });
+  for (const [mechanism, ...responses] of [
+    ["PLAIN", "\0user\0crayon"],
+    ["LOGIN", "user", "crayon"],
+    ["OAUTHBEARER", "n,,\x01auth=Bearer bad-token\x01\x01", "\x01"],
+    ["XOAUTH2", "user=user\x01auth=Bearer bad-token\x01\x01", ""],
+    ["SCRAM-SHA-256", first.first, ""],
+  ] as const) {
+    const exchange = begin(mechanism, testAccounts({ result }));
+    let outcome = await exchange.step(undefined);
+    for (const response of responses) {
+      const text = outcome.kind === "challenge" ? Buffer.from(outcome.bytes).toString() : "";
+      const proof = mechanism === "SCRAM-SHA-256" && response === "" ? first.answer(text) : response;
+      outcome = await exchange.step(Buffer.from(proof));
+    }
+    assert.ok(outcome.kind === "refused", mechanism);
+    assert.equal(outcome.account, "ann@home.lab", mechanism);
+    assert.doesNotMatch(JSON.stringify(outcome.reply), /ann/, mechanism);
+  }
+});
+
 test("no message makes a mechanism throw, and none logs in by chance", async () => {
   const piece = fc.oneof(
     fc.constantFrom(

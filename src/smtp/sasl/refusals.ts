@@ -65,17 +65,24 @@ export function outcomeOf(
     case "accepted":
       return { kind: "accepted", account: result.account };
     case "refused":
-      return wrong;
+      return naming(wrong, result.account);
     case "unavailable":
       return unavailable(result.because);
     case "limited":
-      return refused(
-        454,
-        "4.7.0",
-        `too many failed logins; try again in ${roundedUp(result.retryAfterMs)}, with the right password in your mail app's settings for outgoing mail`,
-      );
+      return naming(tooManyFailures(result.retryAfterMs), result.account);
   }
 }
+
+/** Not for the client: the reply stays the same. */
+const naming = (outcome: Refused, account: string | undefined): Refused =>
+  account === undefined ? outcome : { ...outcome, account };
+
+const tooManyFailures = (retryAfterMs: number): Refused =>
+  refused(
+    454,
+    "4.7.0",
+    `too many failed logins; try again in ${roundedUp(retryAfterMs)}, with the right password in your mail app's settings for outgoing mail`,
+  );
 
 function roundedUp(ms: number): string {
   const minutes = Math.max(1, Math.ceil(ms / 60_000));

@@ -1,11 +1,11 @@
 // `waybill dkim`: what each signature of a message is worth, and why. The commands about our own keys join this group.
 import type { Command } from "commander";
 import { dkimResult, explainDkim } from "../../../explain/authentication/dkim-explanation.ts";
-import { readMessageFile } from "../../../explain/authentication/message-file.ts";
+import { dkimReasons } from "../../../explain/authentication/reasons.ts";
 import type { DkimResult } from "../../../mail/verdict.ts";
 import type { Context } from "../../context.ts";
 import { configOption, example, jsonOption, resolverOption } from "../options.ts";
-import { type AskingOptions, askingFor, messageOf, tell, type Told } from "./asking.ts";
+import { type AskingOptions, askingFor, messageOf, reasonsHelp, tell, type Told } from "./asking.ts";
 
 /** The group, with its default command `verify`. */
 export function dkimCommand(program: Command, context: Context): Command {
@@ -17,32 +17,36 @@ export function dkimCommand(program: Command, context: Context): Command {
     .command("verify", { isDefault: true })
     .summary("check each signature of a message, and say what to change")
     .description(
-      "Check each DKIM signature of a message: its key in DNS, the fields and the text that it signs, and what the\n" +
-        "domain's owner should change. Exit code 1: no signature holds, 75: DNS failed.",
+      "Check each DKIM signature of a message: its key in DNS, the fields and the text that it signs, and what the " +
+        "domain's owner should change. Exit code 0: a signature holds; 1: none holds, or there is none; 65: the input " +
+        "is no message; 66: the file cannot be read; 75: DNS failed.",
     )
     .argument("[message]", "file with the whole message; without it, standard input")
     .addOption(resolverOption())
     .addOption(configOption())
     .addOption(jsonOption())
     .action((file: string | undefined, options: AskingOptions) => verifyMessage(file, options, context));
-  example(verify, "waybill dkim message.eml");
+  verify.addHelpText("after", () => reasonsHelp(dkimReasons));
+  example(verify, "waybill dkim verify message.eml");
   return dkim;
 }
 
 async function verifyMessage(file: string | undefined, options: AskingOptions, context: Context): Promise<void> {
   const { fromNowhere, judgeContent } = await import("./content.ts"); // lazy: other commands need it not
-  const message = readMessageFile(await messageOf(file, context));
+  const message = await messageOf(file, context);
   const asking = await askingFor(options, context);
   const { dkim: verdicts } = await judgeContent(message.content, fromNowhere, { asking, context });
   const result = dkimResult(verdicts);
-  const steps = await explainDkim({ message, verdicts, now: context.world.now(), resolver: asking.resolver });
-  const told = { title: "DKIM", steps, json: { result, signatures: verdicts }, ended: endedOf[result] };
+  const now = context.world.now();
+  const { steps, reasons } = await explainDkim({ message, verdicts, now, resolver: asking.resolver });
+  const signatures = verdicts.map((verdict, i) => ({ ...verdict, reason: reasons[i] }));
+  const told = { title: "DKIM", steps, json: { result, signatures }, ended: endedOf[result] };
   tell(told, options, { context, asking });
 }
 
 const endedOf: Readonly<Record<DkimResult, Told["ended"]>> = {
   pass: "well",
-  none: "well",
+  none: "failed",
   fail: "failed",
   policy: "failed",
   neutral: "failed",

@@ -2,7 +2,8 @@
 import type { Command } from "commander";
 import { type DomainExplained, explainDmarcDomain } from "../../../explain/authentication/dmarc-domain.ts";
 import { explainDmarc } from "../../../explain/authentication/dmarc-explanation.ts";
-import { readMessageFile } from "../../../explain/authentication/message-file.ts";
+import type { MessageFile } from "../../../explain/authentication/message-file.ts";
+import { dmarcReasons } from "../../../explain/authentication/reasons.ts";
 import { parseDomain } from "../../../mail/address.ts";
 import type { DmarcVerdict } from "../../../mail/verdict.ts";
 import type { Context } from "../../context.ts";
@@ -15,6 +16,7 @@ import {
   messageOf,
   readClient,
   readMailFrom,
+  reasonsHelp,
   tell,
   type Told,
 } from "./asking.ts";
@@ -32,9 +34,10 @@ export function addDmarc(program: Command, context: Context): void {
     .command("dmarc")
     .summary("check whether a message is from whom it says (DMARC), or a domain's policy, step by step")
     .description(
-      "Check whether a message is from the domain in its From field: the domain's policy, and whether SPF and DKIM\n" +
-        "speak for that domain. With --domain and no message: read the domain's record. Exit code 1: it fails, or the\n" +
-        "record is missing or wrong, 75: DNS failed.",
+      "Check whether a message is from the domain in its From field: the domain's policy, and whether SPF and DKIM " +
+        "speak for that domain. With --domain and no message: read the domain's record. Exit code 0: the message " +
+        "passes, or the record is in order; 1: it does not, or there is no record; 65: the input is no message; 66: " +
+        "the file cannot be read; 75: DNS failed.",
     )
     .argument("[message]", "file with the whole message; without it, standard input")
     .option("--domain <domain>", "look at the record of this domain only")
@@ -45,6 +48,7 @@ export function addDmarc(program: Command, context: Context): void {
     .addOption(configOption())
     .addOption(jsonOption())
     .action((file: string | undefined, options: DmarcOptions) => dmarc(file, options, context));
+  command.addHelpText("after", () => reasonsHelp(dmarcReasons));
   example(
     command,
     "waybill dmarc --domain example.org",
@@ -75,9 +79,8 @@ async function lookAtDomain(text: string, options: DmarcOptions, context: Contex
   tell({ title: `DMARC of ${domain}`, steps, json, ended: stateEnded[state] }, options, { context, asking });
 }
 
-async function judgeMessage(bytes: Buffer, options: DmarcOptions, context: Context): Promise<void> {
+async function judgeMessage(message: MessageFile, options: DmarcOptions, context: Context): Promise<void> {
   const { judgeContent } = await import("./content.ts"); // lazy: other commands need it not
-  const message = readMessageFile(bytes);
   const asking = await askingFor(options, context);
   const comesFrom = await comesFromOf(options, asking);
   const { dkim, dmarc: verdict } = await judgeContent(message.content, comesFrom, { asking, context });
@@ -104,7 +107,7 @@ const stateEnded: Readonly<Record<DomainExplained["state"], Told["ended"]>> = {
 
 const resultEnded: Readonly<Record<DmarcVerdict["result"], Told["ended"]>> = {
   pass: "well",
-  none: "well",
+  none: "failed",
   fail: "failed",
   permerror: "failed",
   temperror: "unsure",

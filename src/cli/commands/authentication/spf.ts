@@ -1,5 +1,6 @@
 // `waybill spf`: may this address send mail as this sender, and why?
 import type { Command } from "commander";
+import { spfReasons } from "../../../explain/authentication/reasons.ts";
 import { explainSpf } from "../../../explain/authentication/spf-explanation.ts";
 import { type Address, localPartOf } from "../../../mail/address.ts";
 import { oneLine } from "../../../mail/failure-text.ts";
@@ -7,7 +8,7 @@ import type { SpfResult } from "../../../mail/verdict.ts";
 import type { Context } from "../../context.ts";
 import { pathText } from "../../human-units.ts";
 import { configOption, example, jsonOption, resolverOption } from "../options.ts";
-import { type AskingOptions, askingFor, readClient, readMailFrom, tell, type Told } from "./asking.ts";
+import { type AskingOptions, askingFor, readClient, readMailFrom, reasonsHelp, tell, type Told } from "./asking.ts";
 
 interface SpfOptions extends AskingOptions {
   readonly ip: string;
@@ -20,8 +21,9 @@ export function addSpf(program: Command, context: Context): void {
     .command("spf")
     .summary("check whether an address may send mail as a sender (SPF), step by step")
     .description(
-      "Check what SPF says of a sender who comes from an address: each DNS question, each term of the record, the\n" +
-        "result and what the domain's owner should change. Exit code 1: SPF does not pass it, 75: DNS failed.",
+      "Check what SPF says of a sender who comes from an address: each DNS question, each term of the record, the " +
+        "result and what the domain's owner should change. Exit code 0: pass; 1: any other result, none and neutral " +
+        "too; 75: DNS failed.",
     )
     .requiredOption("--ip <address>", "the address of the client that brings the mail")
     .requiredOption("--mail-from <address>", "what it says in MAIL FROM; <> is the null reverse-path")
@@ -30,6 +32,7 @@ export function addSpf(program: Command, context: Context): void {
     .addOption(configOption())
     .addOption(jsonOption())
     .action((options: SpfOptions) => spf(options, context));
+  command.addHelpText("after", () => reasonsHelp(spfReasons));
   example(command, "waybill spf --ip 192.0.2.1 --mail-from ann@example.org --helo mx.example.org");
 }
 
@@ -54,8 +57,8 @@ async function spf(options: SpfOptions, context: Context): Promise<void> {
 
 const endedOf: Readonly<Record<SpfResult, Told["ended"]>> = {
   pass: "well",
-  none: "well",
-  neutral: "well",
+  none: "failed",
+  neutral: "failed",
   fail: "failed",
   softfail: "failed",
   permerror: "failed",
