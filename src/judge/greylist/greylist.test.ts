@@ -94,6 +94,31 @@ function verdictsOf({ from, spf = "none", iprev = "fail" }: Mail): SenderVerdict
 
 const isDeferred = ({ kind }: Finding): boolean => kind === "defer";
 
+test("a new subdomain makes nobody a stranger, be he known as a host or poor", async () => {
+  await using place = open({ for: "unknown" });
+  const { come, world, reputation } = place;
+  const from = (domain: string, ip: string): Mail => ({
+    ip,
+    facts: {
+      sender: Promise.resolve({
+        ...verdictsOf({ iprev: "pass" }),
+        spf: [{ scope: "mailfrom", domain, result: "pass", because: "" }],
+      }),
+    },
+  });
+  const waits = async (mail: Mail): Promise<string> => {
+    const finding = await come(mail);
+    return finding.kind === "defer" ? (/in (\d+ minutes)/.exec(replyText(finding.reply))?.[1] ?? "?") : "";
+  };
+  assert.equal(await waits(from("a.there.example", "192.0.2.7")), "5 minutes");
+  await world.advance(5 * minute);
+  assert.equal(await waits(from("b.there.example", "198.51.100.7")), "", "the pool of one organization");
+  assert.equal(await waits(from("c.github.io", "192.0.2.7")), "5 minutes", "another one");
+  for (let i = 0; i < 5; i += 1)
+    reputation.note({ identity: { kind: "dkim", name: "evil.example" }, behaviour: "refused" });
+  assert.equal(await waits(from("x1.evil.example", "203.0.113.7")), "20 minutes");
+});
+
 test("a stranger waits; the retry after the delay is let in, and then all mail of its network", async () => {
   await using place = open();
   const { come, world } = place;
