@@ -3,7 +3,7 @@
 import { extname } from "node:path";
 import { Thread } from "../../base/calls/thread.ts";
 import type { World } from "../../base/world.ts";
-import { sleep } from "./in-time.ts";
+import { inTime, sleep } from "./in-time.ts";
 import type { IdentityThreadData, IdentityWork } from "./work.ts";
 
 export interface EngineSettings extends Omit<IdentityThreadData, "running"> {
@@ -19,7 +19,7 @@ export interface EngineSettings extends Omit<IdentityThreadData, "running"> {
 export const engineLimits = {
   /** While there is work, the thread is asked so often whether it lives. */
   pingMs: 500,
-  /** No answer for so long: something blocks it. What keeps the limits takes it some 100 ms at most. */
+  /** No answer and no turn for so long: something blocks it. What keeps the limits takes it some 100 ms at most. */
   stuckMs: 2_500,
   /** A thread that is starting loads its libraries first. */
   startMs: 30_000,
@@ -83,6 +83,7 @@ export class Engine implements AsyncDisposable {
       const lose = (because: string): void => settle(lost(because));
       const failed = (life: Life, error: Error): void => {
         if (life !== this.#life) return; // it has ended, and what it was asked is asked again or lost
+        if (!this.#entries.has(work)) return; // it was given up
         this.#settings.onTrouble(error);
         lose("of an error of ours");
       };
@@ -115,7 +116,7 @@ export class Engine implements AsyncDisposable {
   #living(): Life {
     if (this.#life !== undefined) return this.#life;
     const { hostname, dns, timeoutMs } = this.#settings;
-    const running = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    const running = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
     const thread = new Thread<IdentityWork>({
       url: this.#settings.url ?? new URL(`thread${extname(import.meta.url)}`, import.meta.url),
       name: "the identity thread",
@@ -144,18 +145,17 @@ export class Engine implements AsyncDisposable {
     this.#isWatched = false;
   }
 
-  async #answers({ thread, isOpen }: Life): Promise<boolean> {
-    const answered = new AbortController();
+  /** Or it is busy: many small pieces keep the answer waiting, but none of them for long. */
+  async #answers({ thread, running, isOpen }: Life): Promise<boolean> {
     const limitMs = isOpen ? this.#limits.stuckMs : this.#limits.startMs;
-    const late = sleep(limitMs, answered.signal).then(() => false);
     const pinged = thread.call("ping").then(
       () => true,
       () => true, // it has ended, which is told elsewhere
     );
-    try {
-      return await Promise.race([pinged, late]);
-    } finally {
-      answered.abort("answered");
+    for (;;) {
+      const before = turnsOf(running);
+      if (await inTime(pinged, { limitMs, late: () => false })) return true;
+      if (turnsOf(running) === before) return false;
     }
   }
 
@@ -165,7 +165,7 @@ export class Engine implements AsyncDisposable {
     this.#life = undefined;
     void life.thread.terminate();
     this.#settings.onTrouble(reason);
-    const blocking = life.running[0];
+    const blocking = Atomics.load(life.running, 0);
     for (const [work, entry] of this.#entries) {
       if (work === blocking) entry.lose("it takes too much work to read it");
       else if (entry.repeated || !entry.canRepeat()) entry.lose("our checks had to start anew meanwhile");
@@ -176,6 +176,8 @@ export class Engine implements AsyncDisposable {
     }
   }
 }
+
+const turnsOf = (running: Int32Array): number => Atomics.load(running, 1);
 
 const stopping = "this server is stopping";
 

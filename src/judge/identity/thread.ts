@@ -1,5 +1,6 @@
 // The thread that finds out who senders are: mailauth runs here, and nowhere else, as hostile input can block it. Each turn of
-// the event loop is of one piece of work, whose number stands in shared memory: whoever watches knows what blocks.
+// the event loop is of one piece of work, whose number stands in shared memory, beside the count of turns: whoever watches knows
+// whether something blocks, and what.
 import { parentPort, workerData } from "node:worker_threads";
 import { answer, servePort } from "../../base/calls/serve.ts";
 import { type Answer, openingId } from "../../base/calls/protocol.ts";
@@ -34,7 +35,8 @@ const contents = new Map<number, Content>();
 const turn = (work: number): Promise<void> =>
   new Promise((resolve) => {
     setImmediate(() => {
-      running[0] = work;
+      Atomics.store(running, 0, work);
+      Atomics.add(running, 1, 1);
       resolve();
     });
   });

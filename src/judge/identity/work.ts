@@ -40,6 +40,6 @@ export interface IdentityThreadData {
   readonly dns: { readonly servers: readonly string[]; readonly timeoutMs: number };
   /** Of SPF and of the reverse name, each. */
   readonly timeoutMs: number;
-  /** One number: the work that runs. */
+  /** Two numbers: the work that runs, and the count of turns. */
   readonly running: Int32Array;
 }

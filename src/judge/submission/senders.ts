@@ -4,7 +4,7 @@ import { type Address, domainOf, localPartOf } from "../../mail/address.ts";
 import type { HeaderField } from "../../mail/header.ts";
 import { reply } from "../../mail/reply.ts";
 import type { Check, Finding } from "../check.ts";
-import { parseMailboxes } from "./mailboxes.ts";
+import { parseMailboxes } from "../../mail/mailboxes.ts";
 
 export interface SenderRules {
   /** Undefined: there is no such account, any more. Senders: "ann@example.org", "*@example.org", "*". */
