@@ -56,6 +56,7 @@ const rfcs: readonly (readonly [number, string, Status, string?])[] = [
   [6008, "header.b", "yes"],
   [6066, "TLS extensions", "yes", "server name indication"],
   [6152, "8BITMIME", "partial", "no conversion: a message that needs it is bounced where it is lacking"],
+  [6177, "IPv6 address assignment to sites", "yes"],
   [6376, "DKIM", "yes", "verified; signed with relaxed/relaxed"],
   [6409, "Submission", "yes"],
   [6522, "multipart/report", "yes"],

@@ -43,10 +43,13 @@ export function deferralId({ host, from, to }: Triplet): SenderId {
   return { kind: "deferral", key: digest.slice(0, idLength) };
 }
 
-/** For a host that makes up more senders and recipients than are worth a record of their own. */
+/** Whom a host's deferrals are counted with: one owner may have all networks of an IPv6 /48. RFC 6177 §2 */
+export const crowdOf = (host: string): string => /^network (?:[\da-f]*:){3}/.exec(host)?.[0] ?? host;
+
+/** For a crowd that makes up more senders and recipients than are worth a record of their own. */
 export const crowdId = (host: string): SenderId => ({
   kind: "deferral",
-  key: deferralId({ host, from: "", to: "*" as Address }).key,
+  key: deferralId({ host: crowdOf(host), from: "", to: "*" as Address }).key,
 });
 
 export interface DeferralFacts {

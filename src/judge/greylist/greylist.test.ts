@@ -267,6 +267,13 @@ test("a flood of made-up senders shares a record", async () => {
   assert.equal(isDeferred(await come({ from: address("x240@there.example") })), false);
 });
 
+test("nor do the networks of one IPv6 site drive out others' deferrals", async () => {
+  await using place = open();
+  const { come, desk } = place;
+  for (let i = 0; i < greylistLimits.crowd + 50; i++) await come({ ip: `2001:db8:1:${i.toString(16)}::1` });
+  assert.equal((await desk.list({}, 1_000)).length, greylistLimits.crowd + 1);
+});
+
 test("nodes of one store know of each other's deferrals", async () => {
   const world = fakeWorld();
   const store = openMemory();

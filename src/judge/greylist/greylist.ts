@@ -13,7 +13,7 @@ import type { Reputation } from "../reputation/reputation.ts";
 import type { Recalled } from "../reputation/sender-memory.ts";
 import { identityId, standing, type Standing } from "../reputation/standing.ts";
 import type { SenderId } from "../sender-store.ts";
-import { attemptChange, crowdId, deferralId, type Hosts, hostId, hostsOf, isMature, namesOf } from "./deferral.ts";
+import { attemptChange, crowdId, crowdOf, deferralId, type Hosts, hostId, hostsOf, isMature, namesOf } from "./deferral.ts";
 import { isPoor, suspicion } from "./suspicion.ts";
 
 export interface GreylistSettings {
@@ -175,11 +175,12 @@ class Greylist {
 
   /** So that no flood of made-up names drives out the deferrals of others. */
   #isCrowded(host: string, now: Instant): boolean {
-    let crowd = this.#crowds.get(host);
+    const name = crowdOf(host);
+    let crowd = this.#crowds.get(name);
     if (crowd === undefined || now - crowd.since >= greylistLimits.crowdMs) {
-      this.#crowds.delete(host);
+      this.#crowds.delete(name);
       crowd = { count: 0, since: now };
-      this.#crowds.set(host, crowd);
+      this.#crowds.set(name, crowd);
       if (this.#crowds.size > greylistLimits.crowds) this.#crowds.delete(this.#crowds.keys().next().value!);
     }
     crowd.count += 1;

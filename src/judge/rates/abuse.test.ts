@@ -196,6 +196,7 @@ test("both can be turned off", async () => {
 
 const offences: readonly [string, Refused["stage"], string | undefined, Reply, ReturnType<typeof offenceOf>][] = [
   ["an unknown recipient", "rcpt", "relay", unknownRecipient.reply, "unknown-recipient"],
+  ["a guess at a returned address", "rcpt", "srs", reply(550, "5.7.1", "no"), "relaying"],
   ["a recipient elsewhere", "rcpt", "relay", reply(550, "5.7.1", "no"), "relaying"],
   ["a wrong password", "login", undefined, reply(535, "5.7.8", "no"), "failed-login"],
   ["our password store is down", "login", undefined, reply(454, "4.7.0", "no"), undefined],

@@ -18,7 +18,7 @@ export function offenceOf({ stage, check, reply }: Extract<Event, { kind: "refus
   if (stage === "login" && code === 535) return "failed-login";
   if (check === "helo") return "wrong-helo";
   if (stage === "rcpt" && enhanced === "5.1.1") return "unknown-recipient";
-  if (check === "relay") return "relaying";
+  if (check === "relay" || (check === "srs" && enhanced === "5.7.1")) return "relaying"; // a guess at our signature
   if (check !== undefined) return undefined;
   if (stage === "connect" && code === 421 && enhanced === undefined) return "early-talk";
   // RFC 3463 §3.6: the protocol

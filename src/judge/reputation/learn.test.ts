@@ -66,6 +66,7 @@ const table: readonly (readonly [string, Event, readonly string[]])[] = [
   ["good mail of a proven domain", received(domain), blames("accepted")],
   ["good mail of nobody proven", received({ kind: "network", name: "192.0.2.7" }), blamesNetwork("accepted")],
   ["marked mail", received(domain, mark("hook:filter")), blames("marked")],
+  ["what a listed host sends on of others", received(domain, mark("dns-lists")), blamesNetwork("marked")],
   ["a list that breaks DMARC", received({ kind: "dkim", name: "list.example" }, mark("dmarc")), []],
   ["marked as a forgery, and nobody proven", received(network, mark("spf")), blamesNetwork("forged")],
   ["marked for its reputation, which must not feed itself", received(domain, mark("reputation")), []],

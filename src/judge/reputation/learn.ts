@@ -82,9 +82,12 @@ function received({ at, client, judged, to }: Event & { kind: "received" }): Dee
   const marks = findings.filter(({ kind }) => kind === "mark").map(({ check }) => check);
   if (marks.length === 0) return deedsOf(identity, network, { behaviour: "accepted", at });
   // what follows from the reputation must not feed it; time does
-  if (marks.every((check) => check === "reputation")) return [];
-  if (marks.every((check) => check === "reputation" || authenticationChecks.has(check)))
-    return forged(identity, network, at);
+  const others = marks.filter((check) => check !== "reputation");
+  if (others.length === 0) return [];
+  if (others.every((check) => authenticationChecks.has(check))) return forged(identity, network, at);
+  // anybody can send on what somebody else has signed
+  if (others.every((check) => authenticationChecks.has(check) || clientChecks.has(check)))
+    return [{ identity: network, behaviour: "marked", at, share: 1 }];
   return deedsOf(identity, network, { behaviour: "marked", at });
 }
 
@@ -126,6 +129,9 @@ const ofOffence: Readonly<Record<Exclude<Offence, "failed-login">, Behaviour>> =
 };
 
 const authenticationChecks = new Set(["spf", "dkim", "dmarc", "arc", "author", "own-domain"]);
+
+/** They speak of the host that sends, and not of whose mail it is. */
+const clientChecks = new Set(["dns-lists", "helo", "reverse-name"]);
 
 /** RFC 7372 §3: 5.7.20 to 5.7.24 and 5.7.26 say what was not proven; 5.7.29: ARC. */
 const isForgery = (check: string, { code, enhanced }: Reply): boolean =>

@@ -51,6 +51,8 @@ test("names and senders in canonical form", () => {
     ["123", "123"],
     ["two words", undefined],
     ["@example.org", undefined],
+    ["*@example.org", undefined],
+    ["*", undefined],
     ["", undefined],
     ["a\u0000b", undefined],
   ];

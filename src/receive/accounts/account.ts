@@ -28,7 +28,8 @@ export const accountKey = (name: string): string => (parseAddress(name) ?? name)
 /** In canonical form; undefined: nobody could log in as this. */
 export function parseAccountName(text: string): string | undefined {
   const prepared = saslPrep(text);
-  if (prepared === undefined || prepared.length > 320 || /[\s,]/.test(prepared)) return undefined;
+  // "*" stands for all senders in an account's rights
+  if (prepared === undefined || prepared.length > 320 || /[\s,]|^\*/.test(prepared)) return undefined;
   return prepared.includes("@") ? parseAddress(prepared) : prepared;
 }
 

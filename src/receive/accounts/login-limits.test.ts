@@ -114,3 +114,16 @@ test("all threads count together", () => {
   for (let i = 0; i < freeFailures.account; i += 1) assert.equal(threads[i % 2]!.begin(attempt), 0);
   for (const thread of threads) assert.ok(thread.begin(attempt) > 0);
 });
+
+test("a flood from one site is stopped, and keeps nobody out who logs in from where he always does", () => {
+  const limits = createLoginLimits({ world: fakeWorld() });
+  limits.begin({ account: ann, address: home });
+  limits.passed({ account: ann, address: home });
+  let begun = 0;
+  for (let i = 0; i < 20_000; i += 1)
+    begun += Number(limits.begin({ account: `a${i}`, address: `2001:db8:1:${(i % 65_536).toString(16)}::1` }) === 0);
+  assert.ok(begun <= freeFailures.site + 1, `${begun}`);
+  for (let i = 0; i < 100_000; i += 1)
+    limits.begin({ account: `a${i}`, address: `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}` });
+  assert.equal(limits.begin({ account: ann, address: home }), 0);
+});

@@ -7,7 +7,7 @@ import { networks } from "../../base/networks.ts";
 import { accountKey } from "./account.ts";
 
 export const loginLimits = {
-  freeFailures: { account: 10, network: 20, pair: 10 }, // before the first pause: people and their apps err
+  freeFailures: { account: 10, network: 20, site: 200, pair: 10 }, // before the first pause: people and their apps err
   firstPauseMs: 1_000, // doubles with each further failure
   longestPauseMs: 5 * 60_000, // whoever corrects his password does not wait longer
   forgetOneMs: 5 * 60_000, // so that an account bears 12 guesses an hour from strange networks, for ever
@@ -36,6 +36,8 @@ export interface LoginAttempt {
 /** To be passed to other threads. */
 export interface LoginCounts {
   readonly failures: SharedArrayBuffer;
+  /** Of pairs that are known: no flood from elsewhere can fill it. */
+  readonly knownFailures: SharedArrayBuffer;
   /** Pairs of account and network that have passed; only these are in it, so that no failure makes a network known. */
   readonly known: SharedArrayBuffer;
   /** How many passwords are checked at this moment: all threads have one thread pool. */
@@ -52,6 +54,7 @@ const tableBytes = rows * rowCells * cellWords * Uint32Array.BYTES_PER_ELEMENT;
 
 export const loginCounts = (): LoginCounts => ({
   failures: new SharedArrayBuffer(tableBytes),
+  knownFailures: new SharedArrayBuffer(tableBytes),
   known: new SharedArrayBuffer(tableBytes),
   checking: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
   seed: randomBytes(16).toString("hex"),
@@ -65,39 +68,43 @@ interface Options {
 }
 
 export function createLoginLimits({ world, counts = loginCounts(), sharedNetworks = [] }: Options): LoginLimits {
-  const { failures, known, seed } = counts;
+  const { failures, knownFailures, known, seed } = counts;
   const shared = networks(sharedNetworks);
-  const failed = table(failures, ({ score, at }, now) =>
-    Math.max(0, score - Math.floor((now - at) / loginLimits.forgetOneMs)),
-  );
+  const fades = ({ score, at }: Cell, now: Instant): number =>
+    Math.max(0, score - Math.floor((now - at) / loginLimits.forgetOneMs));
+  const failedAnywhere = table(failures, fades);
+  const failedKnown = table(knownFailures, fades);
+  const failedOf = ({ kind }: Pick<CountedKey, "kind">) => (kind === "pair" ? failedKnown : failedAnywhere);
   const passed = table(known, ({ score, at }, now) => (now - at > loginLimits.knownForMs ? 0 : score));
 
   /** What counts for this attempt. An attacker elsewhere, or a wrong password on another device, does not lock it out. */
   const keysOf = ({ account, address }: LoginAttempt): CountedKey[] => {
     const network = networkOf(address);
+    const site = shared.has(address) ? undefined : siteOf(address);
     const name = account === undefined ? undefined : accountKey(account);
     const pair = cellsOf(seed, `pair ${network} ${name}`);
     if (name !== undefined && passed.at(pair, world.now()).score > 0) return [{ cells: pair, kind: "pair" }];
     return [
       ...(name === undefined ? [] : [{ cells: cellsOf(seed, `account ${name}`), kind: "account" } as const]),
       ...(shared.has(address) ? [] : [{ cells: cellsOf(seed, `network ${network}`), kind: "network" } as const]),
+      ...(site === undefined ? [] : [{ cells: cellsOf(seed, `site ${site}`), kind: "site" } as const]),
     ];
   };
   const pauseOf = ({ cells, kind }: CountedKey): number => {
-    const { score, at } = failed.at(cells, world.now());
+    const { score, at } = failedOf({ kind }).at(cells, world.now());
     const over = score - loginLimits.freeFailures[kind];
     if (over < 0) return 0;
     const pauseMs = Math.min(loginLimits.firstPauseMs * 2 ** over, loginLimits.longestPauseMs);
     return Math.max(0, at + pauseMs - world.now());
   };
   const forgetAttempt = (attempt: LoginAttempt): void => {
-    for (const { cells } of keysOf(attempt)) failed.add(cells, world.now(), -1);
+    for (const { cells, kind } of keysOf(attempt)) failedOf({ kind }).add(cells, world.now(), -1);
   };
   return {
     begin(attempt) {
       const keys = keysOf(attempt);
       const pauseMs = Math.max(0, ...keys.map(pauseOf));
-      if (pauseMs === 0) for (const { cells } of keys) failed.add(cells, world.now(), 1);
+      if (pauseMs === 0) for (const { cells, kind } of keys) failedOf({ kind }).add(cells, world.now(), 1);
       return pauseMs;
     },
     pauseMs: (attempt) => Math.max(0, ...keysOf(attempt).map(pauseOf)),
@@ -106,7 +113,7 @@ export function createLoginLimits({ world, counts = loginCounts(), sharedNetwork
       if (attempt.account === undefined) return;
       const pair = cellsOf(seed, `pair ${networkOf(attempt.address)} ${accountKey(attempt.account)}`);
       const now = world.now();
-      failed.add(pair, now, -failed.at(pair, now).score);
+      failedKnown.add(pair, now, -failedKnown.at(pair, now).score);
       passed.add(pair, now, 1 - passed.at(pair, now).score);
     },
     undone: forgetAttempt,
@@ -123,6 +130,13 @@ function networkOf(address: string): string {
   if (!ipaddr.isValid(address)) return address;
   const ip = ipaddr.process(address);
   return ip instanceof ipaddr.IPv6 ? ip.parts.slice(0, 4).join(":") : ip.toString();
+}
+
+/** What one owner of many IPv6 networks has, at most: a /48. RFC 6177 §2 */
+function siteOf(address: string): string | undefined {
+  if (!ipaddr.isValid(address)) return undefined;
+  const ip = ipaddr.process(address);
+  return ip instanceof ipaddr.IPv6 ? ip.parts.slice(0, 3).join(":") : undefined;
 }
 
 /** One cell in each row. */
