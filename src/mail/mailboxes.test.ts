@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseMailboxes } from "./mailboxes.ts";
+import { authorDomains, parseMailboxes } from "./mailboxes.ts";
 
 test("lists of addresses, and what only looks like one", () => {
   const cases: [string, readonly string[] | undefined][] = [
@@ -40,6 +40,8 @@ test("lists of addresses, and what only looks like one", () => {
     ["", undefined],
     [" ", undefined],
     ["undisclosed:;", undefined],
+    ["boss@example.com: ann@example.org;", undefined],
+    ["Ann :) <ann@example.org>", undefined],
     ["Ann", undefined],
   ];
   for (const [value, addresses] of cases) assert.deepEqual(parseMailboxes(value), addresses, value);
@@ -49,4 +51,13 @@ test("what is long and nested does not take long", () => {
   assert.equal(parseMailboxes("(".repeat(100_000)), undefined);
   assert.equal(parseMailboxes('"'.repeat(100_001)), undefined);
   assert.equal(parseMailboxes("a@b.example,".repeat(20_000))?.length, 20_000);
+});
+
+test("reading authors takes time in proportion to what is read", () => {
+  for (const text of ["a.", "a ", "<", "a@", "x:", ") ", '"a"', "(a)"].map((part) => part.repeat(50_000))) {
+    const before = process.cpuUsage().user;
+    assert.equal(authorDomains(`${text}@`), undefined);
+    const usedMs = (process.cpuUsage().user - before) / 1_000;
+    assert.ok(usedMs < 1_000, `${text.slice(0, 10)}: ${usedMs} ms`); // some 30; 100 times that if it were quadratic
+  }
 });

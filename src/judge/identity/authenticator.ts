@@ -67,16 +67,15 @@ class ThreadedAuthenticator implements Authenticator {
 
   content(origin: ContentOrigin, header: Uint8Array): ContentCheck {
     const survey = surveyHeader(header);
+    const findAuthor = (spf: readonly SpfVerdict[]): Promise<ContentVerdicts> =>
+      this.#findAuthor(header, survey, { client: origin.client.address, spf });
     if (needsBody(survey))
       return new BodyCheck(
-        { engine: this.#engine, settings: this.#settings, inFlight: this.#inFlight },
+        { engine: this.#engine, settings: this.#settings, inFlight: this.#inFlight, findAuthor },
         origin,
         header,
       );
-    const found = origin.sender.then(async (sender) => ({
-      ...sender,
-      ...(await this.#findAuthor(header, survey, { client: origin.client.address, spf: sender.spf })),
-    }));
+    const found = origin.sender.then(async (sender) => ({ ...sender, ...(await findAuthor(sender.spf)) }));
     return { write: () => undefined, finish: () => found, discard: () => {} };
   }
 

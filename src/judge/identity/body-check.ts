@@ -1,15 +1,15 @@
 // The check of a signed message, as the session sees it: octets go to the thread in pieces of some size, no more at once
 // than it can read soon.
-import type { Authentication } from "../../mail/verdict.ts";
+import type { Authentication, SenderVerdicts } from "../../mail/verdict.ts";
 import type { AuthenticatorSettings, ContentCheck, ContentOrigin } from "./authenticator.ts";
 import type { ContentVerdicts } from "./content.ts";
 import type { Engine } from "./engine.ts";
 import { inTime } from "./in-time.ts";
-import { lateWords, unknownContent } from "./unknown.ts";
+import { lateWords, unknownContent, unknownSignatures } from "./unknown.ts";
 
 export const flightLimits = {
-  /** A call to the thread has so many octets: fewer calls are cheaper, and the library reads large pieces faster. */
-  pieceBytes: 64 * 1024,
+  /** A call to the thread has so many octets: the library reads the worst of them in some 15 ms, and others come next. */
+  pieceBytes: 16 * 1024,
   /** Of one message, that were sent and not yet read. */
   messageBytes: 512 * 1024,
   /** Of all messages of a node. */
@@ -21,13 +21,24 @@ export interface CheckParts {
   readonly settings: AuthenticatorSettings;
   /** Of all checks together. */
   readonly inFlight: { bytes: number };
+  /** Without the signatures. Never rejects. */
+  readonly findAuthor: (spf: Authentication["spf"]) => Promise<ContentVerdicts>;
+}
+
+/** Nothing was found out, and why. */
+class Lost {
+  readonly because: string;
+
+  constructor(because: string) {
+    this.because = because;
+  }
 }
 
 export class BodyCheck implements ContentCheck {
   readonly #parts: CheckParts;
   readonly #origin: ContentOrigin;
   readonly #work: number;
-  readonly #found: Promise<ContentVerdicts>;
+  readonly #found: Promise<ContentVerdicts | Lost>;
   #held: Uint8Array[] = [];
   #heldBytes = 0;
   #inFlightBytes = 0;
@@ -43,14 +54,14 @@ export class BodyCheck implements ContentCheck {
     this.#work = work;
     const about = { client: origin.client.address, now: settings.world.now() };
     const own = copy([header], header.length); // a call copies the whole memory that its octets are a part of
-    this.#found = engine.run(work, {
+    this.#found = engine.run<ContentVerdicts | Lost>(work, {
       ask: (thread) => {
         const answer = thread.call("content", work, about, own);
         if (this.#spf !== undefined) void thread.call("end", work, this.#spf).catch(() => {});
         return answer;
       },
       canRepeat: () => !this.#isSent,
-      lost: (because) => unknownContent(`nothing was found out, because ${because}`),
+      lost: (because) => new Lost(`nothing was found out, because ${because}`),
     });
   }
 
@@ -61,8 +72,7 @@ export class BodyCheck implements ContentCheck {
   }
 
   async finish(): Promise<Authentication> {
-    const { engine, settings } = this.#parts;
-    const { timeoutMs } = settings;
+    const { engine } = this.#parts;
     if (this.#heldBytes > 0) void this.#send();
     const sender = await this.#origin.sender;
     this.#spf = sender.spf;
@@ -70,12 +80,25 @@ export class BodyCheck implements ContentCheck {
       .more(this.#work)
       ?.call("end", this.#work, sender.spf)
       .catch(() => {});
-    const late = (): ContentVerdicts => unknownContent(lateWords(timeoutMs));
     try {
-      return { ...sender, ...(await inTime(this.#found, { limitMs: timeoutMs, late })) };
+      return { ...sender, ...(await this.#verdicts(sender)) };
     } finally {
       this.discard();
     }
+  }
+
+  /** When half of the time is over, the author is asked for alone: a forger must gain nothing by signatures that cost much. */
+  async #verdicts({ spf }: SenderVerdicts): Promise<ContentVerdicts> {
+    const { settings, findAuthor } = this.#parts;
+    const halfMs = settings.timeoutMs / 2;
+    const late = new Lost(lateWords(settings.timeoutMs));
+    const first = await inTime(this.#found, { limitMs: halfMs, late: () => late });
+    if (!(first instanceof Lost)) return first;
+    const author = findAuthor(spf);
+    const found = await inTime(this.#found, { limitMs: halfMs, late: () => late });
+    if (!(found instanceof Lost)) return found;
+    const unknown = (): ContentVerdicts => unknownContent(found.because);
+    return unknownSignatures(await inTime(author, { limitMs: halfMs, late: unknown }), found.because);
   }
 
   discard(): void {

@@ -164,6 +164,73 @@ for (const [from, author, domain, result] of authors)
     assert.deepEqual([dmarc.author, dmarc.domain, dmarc.result], [author, domain, result], dmarc.because);
   });
 
+/** As real programs write it, and as forgers do; all that is read as of example.org falls under its policy. */
+const readings: readonly [from: string, read: string][] = [
+  ["ann@example.org", "example.org"],
+  ["<ann@example.org>", "example.org"],
+  ["Ann Example <ann@EXAMPLE.org>", "example.org"],
+  ["Ann Example<ann@example.org>", "example.org"],
+  ["Ann\r\n\tExample\r\n <ann@example.org>", "example.org"],
+  ['"Example, Ann" <ann@example.org>', "example.org"],
+  ['"Ann \\"the\\" Example" <ann@example.org>', "example.org"],
+  ["John Q. Public <ann@example.org>", "example.org"],
+  ["Example Inc., Berlin <ann@example.org>", "example.org"],
+  ["Example, Ann <ann@example.org>", "example.org"],
+  ["Example: Support <ann@example.org>", "example.org"],
+  ["[Tracker] Ann <ann@example.org>", "example.org"],
+  ["Ann :) <ann@example.org>", "example.org"],
+  ["Ann's Shop & Co. <ann@example.org>", "example.org"],
+  ["Ann (Sales) <ann@example.org>", "example.org"],
+  ["ann@example.org (Ann Example)", "example.org"],
+  ["Ann ann@example.org", "example.org"],
+  ["Ann <ann@example.org", "example.org"],
+  ["=?utf-8?q?=C3=84nn?= <ann@example.org>", "example.org"],
+  ["=?utf-8?q?Example,_Ann?= <ann@example.org>", "example.org"],
+  ["=?utf-8?q?ann@example.org?= <ann@example.org>", "example.org"],
+  ["\u00c4nn <ann@example.org>", "example.org"],
+  ["\u5b89\u5a1c <ann@example.org>", "example.org"],
+  ["ann@example.org <ann@example.org>", "example.org"],
+  ["'ann@example.org' <ann@example.org>", "example.org"],
+  ["Ann via List <ann@example.org>, Ben <ben@example.org>", "example.org"],
+  ["ann@example.org; ben@example.org", "example.org"],
+  ["ann.@example.org", "example.org"],
+  ["ann..b@example.org", "example.org"],
+  ["<ann@example.org.>", "example.org"],
+  ["Team: ann@example.org;", "example.org"],
+  ["Nobody:;, ann@example.org", "example.org"],
+  ['"ann b"@example.org', "example.org"],
+  ["<<ann@example.org>>", "example.org"],
+  ["Ann <ann@example.org> (by phone)", "example.org"],
+  ['"ann@example.org" <x@evil.example>', "evil.example"],
+  ["ann@example.org <x@evil.example>", "evil.example"],
+  ['"ann@example.org"@evil.example', "evil.example"],
+  ["<x@evil.example> <ann@example.org>", "invalid"],
+  ["<ann@example.org> <x@evil.example>", "invalid"],
+  ["<ann@example.org,x@evil.example>", "invalid"],
+  ["x@evil.example ann@example.org", "invalid"],
+  ["<x@evil.example> ann@example.org", "invalid"],
+  ["ann@example.org: x@evil.example;", "invalid"],
+  ["<@evil.example:ann@example.org>", "invalid"],
+  ["<@example.org:x@evil.example>", "invalid"],
+  ["ann@example.(c)org", "invalid"],
+  ["<ann@example.(c)org>", "invalid"],
+  ["ann@example .org", "invalid"],
+  ["<ann@example.org x.evil.example>", "invalid"],
+  ["ann@example.org\\<x@evil.example>", "invalid"],
+  ['"ann@example.org" <x@evil.example', "evil.example"],
+  ['"ann@example.org <x@evil.example>', "invalid"],
+  ["(ann@example.org <x@evil.example>", "invalid"],
+  ["ann@example.org, x@evil.example", "several"],
+  ["ann@example.org; x@evil.example", "several"],
+  ["ann@[192.0.2.1]", "invalid"],
+  ["undisclosed-recipients:;", "invalid"],
+];
+for (const [from, read] of readings)
+  test(`From: ${JSON.stringify(from)} is of ${read}`, async () => {
+    const { dmarc } = await evaluate(`From: ${Buffer.from(from).toString("latin1")}\r\nSubject: x\r\n\r\nbody\r\n`);
+    assert.equal(dmarc.domain ?? dmarc.author, read, dmarc.because);
+  });
+
 const policies: readonly [from: string, sender: SpfVerdict[], policy: string | undefined, result: string][] = [
   ["example.org", spf("pass", "example.org"), "reject", "pass"],
   ["example.org", spf("pass", "bounce.example.org"), "reject", "pass"],

@@ -80,6 +80,7 @@ export async function evaluateParts(parts: Parts, resolver: Resolver): Promise<C
     {
       authors: verifier.headerFrom,
       fromFields: survey.fromFields,
+      from: survey.from ?? "",
       spf,
       dkim: read.dkim,
       ...(survey.from === undefined && { problem: survey.problem ?? "the From field is too long" }),

@@ -1,16 +1,20 @@
 // DMARC: whether what was proven is proven of the domain that the reader sees. RFC 9989
 import { type DmarcResponse, evaluateDmarc } from "mailauth/lib/dmarc/index.js";
 import { parseDomain } from "../../mail/address.ts";
+import { authorDomains } from "../../mail/mailboxes.ts";
 import type { DkimVerdict, DmarcVerdict, SpfVerdict } from "../../mail/verdict.ts";
 import { isWithin } from "./domains.ts";
 import type { Ask } from "./questions.ts";
+import { rawFields } from "./raw-header.ts";
 import { printable } from "./words.ts";
 
 export interface DmarcQuestion {
   /** Addresses of all From fields. */
   readonly authors: readonly string[];
   readonly fromFields: number;
-  /** The From fields are not fit to be read. */
+  /** The From fields themselves, in Latin-1. */
+  readonly from: string;
+  /** They are not fit to be read. */
   readonly problem?: string;
   /** That of MAIL FROM, or for the null reverse-path that of HELO, is the first. */
   readonly spf: readonly SpfVerdict[];
@@ -32,7 +36,7 @@ export async function dmarcVerdict(asked: DmarcQuestion, ask: Ask): Promise<Dmar
   if (evaluated.response === false) return withoutAuthor(evaluated.reason, evaluated.authorDomains, fromFields);
   const { response } = evaluated;
   const domain = parseDomain(response.status.header.from.replace(/\.$/, ""));
-  if (domain === undefined || authors.some((address) => readDomain(address) !== domain))
+  if (domain === undefined || ![...domainsIn(asked.from), ...authors.map(readDomain)].every((read) => read === domain))
     return nobody(
       "invalid",
       `"${printable(authors.join(", "), 200)}" in From has no domain that all programs read alike`,
@@ -42,6 +46,12 @@ export async function dmarcVerdict(asked: DmarcQuestion, ask: Ask): Promise<Dmar
 
 const readDomain = (address: string): string | undefined =>
   parseDomain(address.slice(address.lastIndexOf("@") + 1).replace(/\.$/, ""));
+
+/** As we read them ourselves: what the library reads otherwise, a mail program may, too. */
+const domainsIn = (from: string): (string | undefined)[] =>
+  rawFields(from).flatMap(({ value, end }) => [
+    ...(authorDomains(Buffer.from(from.slice(value, end), "latin1").toString("utf8")) ?? [undefined]),
+  ]);
 
 /** RFC 9989 §11.5: suspicious. */
 const nobody = (author: "none" | "several" | "invalid", because: string): DmarcVerdict => ({

@@ -10,6 +10,7 @@ import type { ReversePath } from "../../mail/address.ts";
 import type { Client } from "../../mail/client.ts";
 import { type Authenticator, createAuthenticator } from "./authenticator.ts";
 import type { ContentVerdicts } from "./content.ts";
+import { unknownSignatures } from "./unknown.ts";
 import type { IdentityThreadData, IdentityWork } from "./work.ts";
 
 const found: ContentVerdicts = {
@@ -18,27 +19,35 @@ const found: ContentVerdicts = {
   dmarc: { result: "none", because: "found", author: "one" },
 };
 
+/** The header alone says that it is a forgery. */
+const alone: ContentVerdicts = {
+  ...found,
+  dmarc: { result: "fail", because: "not signed", author: "one", domain: "example.org", policy: "reject" },
+};
+
 function serveTest(): void {
   const { running } = workerData as IdentityThreadData;
   const port = parentPort!;
-  const ends = new Map<number, () => void>();
+  const ends = new Map<number, { end: () => void; drop: (error: Error) => void }>();
   const operations: IdentityWork = {
     sender: async () => ({ iprev: { result: "pass", because: "found" }, spf: [] }),
     async header(work, { header }) {
       const words = Buffer.from(header).toString();
       if (words.includes("error")) throw new Error("an error that nobody thought of");
-      running[0] = work;
+      Atomics.store(running, 0, work);
       if (words.includes("end")) process.exit(1);
       for (; words.includes("block"););
-      return found;
+      const until = Date.now() + (words.includes("busy") ? 3 * stuckMs : 0);
+      while (Date.now() < until) Atomics.add(running, 1, 1);
+      return words.includes("a@example.org") ? alone : found;
     },
     async content(work) {
-      await new Promise<void>((end) => ends.set(work, end));
+      await new Promise<void>((end, drop) => ends.set(work, { end, drop }));
       return found;
     },
     body: async () => {},
-    end: (work) => ends.get(work)?.(),
-    drop: () => {},
+    end: (work) => ends.get(work)?.end(),
+    drop: (work) => ends.get(work)?.drop(new Error("the message was given up")),
     ping() {},
   };
   servePort(
@@ -50,6 +59,8 @@ function serveTest(): void {
     { open: async () => port.postMessage([{ id: openingId, ok: true, value: undefined }]) },
   );
 }
+
+const stuckMs = 400;
 
 const client: Client = { address: "192.0.2.1", port: 1, protocol: "ESMTP", helloName: "mx.example" };
 const mailFrom = "a@example.org" as ReversePath;
@@ -72,7 +83,7 @@ async function withAuthenticator(
     timeoutMs: wishes.timeoutMs ?? 30_000,
     world: realWorld(),
     onTrouble: ({ message }) => troubles.push(message),
-    limits: { pingMs: 10, stuckMs: 400 },
+    limits: { pingMs: 10, stuckMs },
     url: new URL(import.meta.url),
   });
   await use(authenticator, troubles);
@@ -92,7 +103,9 @@ else {
       assert.match(blocked.dmarc.because, /takes too much work to read/);
       assert.equal(blocked.iprev.result, "pass", "what is known of the sender stays");
       assert.deepEqual((await waits.finish()).dmarc, found.dmarc, "asked again");
-      assert.match((await withBody.finish()).dmarc.because, /had to start anew/);
+      const { because, ...lost } = (await withBody.finish()).dmarc;
+      assert.match(because, /had to start anew/);
+      assert.deepEqual(lost, { result: "temperror", author: "one", domain: "example.org", policy: "reject" });
       assert.deepEqual(troubles, ["the identity thread was blocked by one message, and replaced"]);
       assert.equal((await authenticator.sender({ client, mailFrom })).iprev.result, "pass");
     }));
@@ -104,6 +117,25 @@ else {
       assert.deepEqual((await waits.finish()).dmarc, found.dmarc);
       assert.equal((await ends.finish()).dmarc.result, "temperror");
       assert.deepEqual(troubles, ["the identity thread ended"]);
+    }));
+
+  test("a thread that does much, but nothing for long, stays", async () =>
+    withAuthenticator(async (authenticator, troubles) => {
+      const waits = begin(authenticator, signedHeader);
+      const busy = begin(authenticator, Buffer.from("From: busy\r\n\r\n"));
+      assert.deepEqual((await busy.finish()).dmarc, found.dmarc);
+      assert.deepEqual((await waits.finish()).dmarc, found.dmarc);
+      assert.deepEqual(troubles, []);
+    }));
+
+  test("a message that is given up is no trouble", async () =>
+    withAuthenticator(async (authenticator, troubles) => {
+      const givenUp = begin(authenticator, signedHeader);
+      await givenUp.write(Buffer.alloc(100_000));
+      givenUp.discard();
+      const next = begin(authenticator, signedHeader); // what it is told comes behind what the other one is
+      await next.finish();
+      assert.deepEqual(troubles, []);
     }));
 
   test("an error of ours is a temporary one", async () =>
@@ -122,7 +154,7 @@ else {
     assert.match((await check!.finish()).dmarc.because, /server is stopping/);
   });
 
-  test("an answer that does not come in time is a temporary error", async () =>
+  test("an answer that does not come in time is a temporary error; whose policy is at stake is known all the same", async () =>
     withAuthenticator(
       async (authenticator) => {
         await authenticator.sender({ client, mailFrom });
@@ -130,8 +162,29 @@ else {
         const check = begin(authenticator, signedHeader);
         check.discard();
         const { dmarc } = await check.finish();
-        assert.deepEqual([dmarc.result, dmarc.because], ["temperror", "it took longer than 0.05 s"]);
+        const because = "it took longer than 0.3 s";
+        assert.deepEqual(dmarc, { ...alone.dmarc, result: "temperror", because });
+
+        const blocks = begin(authenticator, Buffer.from("From: block\r\nDKIM-Signature: v=1\r\n\r\n"));
+        blocks.discard();
+        assert.deepEqual((await blocks.finish()).dmarc, { result: "temperror", because, author: "one" });
       },
-      { timeoutMs: 50 },
+      { timeoutMs: 300 },
     ));
+
+  test("what the header alone proves stays, where the signatures are not known", () => {
+    const results = ["none", "pass", "permerror", "fail", "temperror"] as const;
+    const told = results.map((result) => unknownSignatures({ ...alone, dmarc: { ...alone.dmarc, result } }, "late"));
+    assert.deepEqual(
+      told.map(({ dmarc }) => [dmarc.result, dmarc.because, dmarc.policy]),
+      [
+        ["none", "not signed", "reject"],
+        ["pass", "not signed", "reject"],
+        ["permerror", "not signed", "reject"],
+        ["temperror", "late", "reject"],
+        ["temperror", "late", "reject"],
+      ],
+    );
+    assert.ok(told.every(({ arc, dkim }) => arc.result === "temperror" && dkim.length === 0));
+  });
 }

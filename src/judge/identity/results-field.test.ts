@@ -55,11 +55,17 @@ const forged = [
   "Authentication-Results : (a (nested\\) comment)) HERE.Example.\r\n\t; dkim=pass\r\n",
   'Authentication-Results:\r\n "here\\.example"; dkim=pass\r\n',
   "Authentication-Results\r\n : here.example; dkim=pass\r\n",
+  "Authentication-Results: here.example/1; spf=pass\r\n",
+  "Authentication-Results: here\r\n .exam\r\n\tple 1; spf=pass\r\n",
+  "Authentication-Results: here.example\r\n\tspf=pass\r\n",
+  "Authentication-Results: here.example, spf=pass\r\n",
+  "Authentication-Results: here.example\u00a0; spf=pass\r\n",
   "Authentication-Results: here.example\r\nnot a field, but read as a part of the one above\r\n",
 ];
 const honest = [
   "Authentication-Results: mx.there.example; spf=pass\r\n",
   "Authentication-Results: sub.here.example; spf=pass\r\n",
+  "Authentication-Results: here.example.there.example;\r\n\there.example/1; spf=pass\r\n",
   "Authentication-Results: (here.example) there.example; spf=pass\r\n",
   "ARC-Authentication-Results: i=1; here.example; spf=pass\r\n",
   "X-Note: Authentication-Results: here.example; spf=pass\r\n",

@@ -3,7 +3,7 @@ import { type ReversePath } from "../../mail/address.ts";
 import type { Client } from "../../mail/client.ts";
 import type { Authentication, DkimVerdict, SpfVerdict } from "../../mail/verdict.ts";
 import { latin1, type RawField, rawFields } from "./raw-header.ts";
-import { serverIdOf } from "./server-id.ts";
+import { isOfServer } from "./server-id.ts";
 import { printable } from "./words.ts";
 
 export interface About {
@@ -119,13 +119,12 @@ const dotAtomOrQuoted = (text: string): string => {
 export function withoutForged(header: Uint8Array, hostname: string): Uint8Array {
   const text = latin1(header);
   if (!ourNames.test(text)) return header;
-  const ours = serverIdOf(hostname);
   const isForged = ({ name, value, end }: RawField): boolean => {
     switch (name) {
       case "authentication-results":
-        return serverIdOf(text.slice(value, end)) === ours;
+        return isOfServer(text.slice(value, end), hostname);
       case "received-spf":
-        return serverIdOf(/receiver\s*=([^;]*)/i.exec(text.slice(value, end))?.[1] ?? "") === ours;
+        return isOfServer(/receiver\s*=([^;]*)/i.exec(text.slice(value, end))?.[1] ?? "", hostname);
       default:
         return name === "x-waybill-suspicious";
     }

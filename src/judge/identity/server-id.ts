@@ -1,10 +1,14 @@
 // Whose Authentication-Results these are: the first word of the field, behind comments and line ends. RFC 8601 §2.2
 import { parseDomain } from "../../mail/address.ts";
 
-/** In the form in which two can be compared; undefined: there is none. */
-export function serverIdOf(value: string): string | undefined {
+/** A name that is broken by a line end is taken for whole: some unfold it so. */
+export const isOfServer = (value: string, hostname: string): boolean =>
+  [value, value.replaceAll(/\r?\n[ \t]+/g, "")].some((text) => serverIdOf(text) === serverIdOf(hostname));
+
+/** In the form in which two can be compared; undefined: there is none. Some write a version behind a slash. */
+function serverIdOf(value: string): string | undefined {
   const start = behindComments(value);
-  const id = value[start] === '"' ? quotedText(value, start) : /^[^\s;()"]*/.exec(value.slice(start))?.[0];
+  const id = value[start] === '"' ? quotedText(value, start) : /^[^ \t-\r;()",/]*/.exec(value.slice(start))?.[0];
   if (id === undefined || id === "") return undefined;
   const name = Buffer.from(id, "latin1").toString("utf8").trim().replace(/\.$/, "");
   return parseDomain(name) ?? name.toLowerCase();
@@ -18,7 +22,7 @@ function behindComments(value: string): number {
     if (character === "\\" && depth > 0) i += 1;
     else if (character === "(") depth += 1;
     else if (character === ")" && depth > 0) depth -= 1;
-    else if (depth === 0 && !/\s/.test(character)) return i;
+    else if (depth === 0 && !/[ \t-\r]/.test(character)) return i;
   }
   return value.length;
 }

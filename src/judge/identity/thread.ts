@@ -31,15 +31,38 @@ interface Content {
 }
 const contents = new Map<number, Content>();
 
+function begin(work: number): void {
+  Atomics.store(running, 0, work);
+  Atomics.add(running, 1, 1);
+}
+
 /** The next turn is of this work. */
 const turn = (work: number): Promise<void> =>
   new Promise((resolve) => {
     setImmediate(() => {
-      Atomics.store(running, 0, work);
-      Atomics.add(running, 1, 1);
+      begin(work);
       resolve();
     });
   });
+
+/** Those who wait with a piece of a body, each of which may take some ms. */
+const line: { readonly work: number; readonly go: () => void }[] = [];
+
+/** One piece for each round of the event loop: whatever asks for less than a body does not wait for all of them. */
+const bodyTurn = (work: number): Promise<void> =>
+  new Promise((go) => {
+    if (line.push({ work, go }) === 1) setImmediate(nextBody);
+  });
+
+function nextBody(): void {
+  const { work, go } = line[0]!;
+  begin(work);
+  go();
+  setImmediate(() => {
+    line.shift();
+    if (line.length > 0) nextBody();
+  });
+}
 
 const keysFor =
   (work: number): Keys =>
@@ -88,7 +111,7 @@ const operations: IdentityWork = {
     );
   },
   async content(work, { client, now }, header) {
-    const body = new Inflow(() => turn(work));
+    const body = new Inflow(() => bodyTurn(work));
     const spf = new Promise<readonly SpfVerdict[]>((told) => contents.set(work, { body, told }));
     try {
       await turn(work);

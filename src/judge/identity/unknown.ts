@@ -25,3 +25,18 @@ export const unknownContent = (because: string): ContentVerdicts => ({
   arc: { result: "temperror", because },
   dmarc: { result: "temperror", because, author: "one" },
 });
+
+/** Of the author is known what can be known without the signatures; what they may have proven is open. */
+export function unknownSignatures({ dmarc }: ContentVerdicts, because: string): ContentVerdicts {
+  const unknown = unknownContent(because);
+  switch (dmarc.result) {
+    case "fail":
+      return { ...unknown, dmarc: { ...dmarc, result: "temperror", because } };
+    case "temperror":
+      return { ...unknown, dmarc: { ...dmarc, because } };
+    case "none":
+    case "pass":
+    case "permerror":
+      return { ...unknown, dmarc };
+  }
+}
