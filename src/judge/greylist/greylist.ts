@@ -13,7 +13,17 @@ import type { Reputation } from "../reputation/reputation.ts";
 import type { Recalled } from "../reputation/sender-memory.ts";
 import { identityId, standing, type Standing } from "../reputation/standing.ts";
 import type { SenderId } from "../sender-store.ts";
-import { attemptChange, crowdId, crowdOf, deferralId, type Hosts, hostId, hostsOf, isMature, namesOf } from "./deferral.ts";
+import {
+  attemptChange,
+  crowdId,
+  crowdOf,
+  deferralId,
+  type Hosts,
+  hostId,
+  hostsOf,
+  isMature,
+  namesOf,
+} from "./deferral.ts";
 import { isPoor, suspicion } from "./suspicion.ts";
 
 export interface GreylistSettings {
