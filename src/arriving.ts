@@ -45,6 +45,7 @@ export class Arriving {
   /** The last octets that came, in which an empty line may have begun; a message may begin with one. */
   #tail = Buffer.from("\r\n");
   #header: Buffer | undefined;
+  #fields: readonly HeaderField[] | undefined;
   #check: ContentCheck | undefined;
   #signing: Signing | undefined;
   #sizeBytes = 0;
@@ -74,7 +75,8 @@ export class Arriving {
 
   /** As it came. */
   get header(): readonly HeaderField[] {
-    return readHeader(this.#header ?? none);
+    this.#fields ??= readHeader(this.#header ?? none);
+    return this.#fields;
   }
 
   /** The header section is longer than it may be, but for our own networks', whose programs we know. */
@@ -117,12 +119,17 @@ export class Arriving {
   /** Behind the empty line, in all that is held; `bytes` came last, at `from`. */
   #sectionEnd(bytes: Uint8Array, from: number): number | undefined {
     const last = asBuffer(bytes);
-    const border = Buffer.concat([this.#tail, last.subarray(0, this.#tail.length)]);
-    const across = border.indexOf(emptyLine);
-    if (across !== -1) return from - this.#tail.length + across + emptyLine.length;
-    this.#tail = Buffer.concat([this.#tail, last.subarray(1 - emptyLine.length)]).subarray(1 - emptyLine.length);
+    if (from === 0 && last.length >= emptyLine.length) {
+      if (last[0] === 13 && last[1] === 10) return 2; // no header section
+    } else {
+      const border = Buffer.concat([this.#tail, last.subarray(0, this.#tail.length)]);
+      const across = border.indexOf(emptyLine);
+      if (across !== -1) return from - this.#tail.length + across + emptyLine.length;
+    }
     const end = last.indexOf(emptyLine);
-    return end === -1 ? undefined : from + end + emptyLine.length;
+    if (end !== -1) return from + end + emptyLine.length;
+    this.#tail = Buffer.concat([this.#tail, last.subarray(1 - emptyLine.length)]).subarray(1 - emptyLine.length);
+    return undefined;
   }
 
   /** The header section is there: its `end` first bytes of what is held. */

@@ -95,7 +95,9 @@ function refusedAbout({ envelope, content: { header } }: Arrival) {
 
 /** Whom people see as the sender, unless the reverse-path says the same. */
 function authorIn(header: readonly HeaderField[], reversePath: ReversePath): { readonly author?: Address } {
-  const [author] = addressesIn(fieldValue(header, "From") ?? "") ?? [];
+  const from = fieldValue(header, "From") ?? "";
+  if (reversePath !== "" && (from === reversePath || from.endsWith(`<${reversePath}>`))) return {}; // as mostly
+  const [author] = addressesIn(from) ?? [];
   return author === undefined || author.toLowerCase() === reversePath.toLowerCase() ? {} : { author };
 }
 

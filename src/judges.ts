@@ -80,28 +80,31 @@ export async function openJudges(options: JudgesOptions): Promise<Judges> {
   );
   const onTrouble = (text: string): void => log.logger.warn(text);
   const lists = opened.use(new DnsLists(listSettings(config), { resolver, world, onTrouble }));
-  const { checks: conduct, abuse, rates } = conductChecks(options);
+  const { abuse, rates } = conductChecks(options);
   opened.use(abuse);
   const running = opened.move();
   return {
     checks: [
-      ...conduct,
+      ...abuse.checks, // at a port for mail apps, nobody is known yet when he connects
+      ...only("strangers", rates.checks),
       relay,
       loop(config.receive.max_hops),
-      ...identityChecks(authentication, {
-        hostname,
-        addresses: ownAddresses(),
-        domains: config.domain.map(({ name }) => name),
-      }),
-      ...lists.checks,
-      ...reputation.checks,
-      ...greylistChecks({
-        settings: greylistSettings(config),
-        world,
-        reputation,
-        listing: async ({ client }: Facts) => (await lists.listingOf(client)).score,
-      }),
-      ...accountChecks(options),
+      ...only("strangers", [
+        ...identityChecks(authentication, {
+          hostname,
+          addresses: ownAddresses(),
+          domains: config.domain.map(({ name }) => name),
+        }),
+        ...lists.checks,
+        ...reputation.checks,
+        ...greylistChecks({
+          settings: greylistSettings(config),
+          world,
+          reputation,
+          listing: async ({ client }: Facts) => (await lists.listingOf(client)).score,
+        }),
+      ]),
+      ...only("accounts", accountChecks(options)),
       ...hooks,
     ],
     listeners: [abuse.listener, rates.listener, reputation.listener],
@@ -112,10 +115,13 @@ export async function openJudges(options: JudgesOptions): Promise<Judges> {
 }
 
 interface Conduct {
-  readonly checks: readonly Check[];
   readonly abuse: Abuse;
   readonly rates: Rates;
 }
+
+/** The others are not asked, which costs them nothing. */
+const only = (of: NonNullable<Check["of"]>, checks: readonly Check[]): Check[] =>
+  checks.map((check) => ({ name: check.name, phase: check.phase, of, judge: (facts) => check.judge(facts) }));
 
 /** How much somebody may ask of us, and how he behaves. */
 function conductChecks({ config, world, isTrusted, debts: shared }: JudgesOptions): Conduct {
@@ -144,7 +150,7 @@ function conductChecks({ config, world, isTrusted, debts: shared }: JudgesOption
     recipientMessagesPerHour: r.recipient_messages_per_hour,
   };
   const rates = rateChecks({ debts, isExempt, settings });
-  return { abuse, rates, checks: [...abuse.checks, ...rates.checks] };
+  return { abuse, rates };
 }
 
 function accountChecks({ config, world, accounts, countSent, onWarning }: JudgesOptions): readonly Check[] {

@@ -19,6 +19,7 @@ const key = { domain, selector: "s", algorithm: "ed25519", privateKey } as const
 const world = fakeWorld();
 const signer = createSigner({
   keyring: {
+    hasKeys: true,
     keysFor: () => undefined,
     keysForOurs: (name) => (name === "mx.home.example" ? { domain, subdomains: false, keys: [key] } : undefined),
   },

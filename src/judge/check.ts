@@ -46,6 +46,8 @@ export type Finding =
 export interface Check {
   readonly name: string;
   readonly phase: Phase;
+  /** The only clients that it has to say something of; absent: all. */
+  readonly of?: "strangers" | "accounts";
   /** A promise that takes longer than the judge's limit counts as `nothing`. */
   judge(facts: Facts): Finding | Promise<Finding>;
 }

@@ -39,17 +39,33 @@ export function createJudge(
       return failed(error);
     }
   };
-  const byPhase = Map.groupBy(checks, ({ phase }) => phase);
+  const due: Readonly<Record<Whose, ReadonlyMap<Phase, readonly Check[]>>> = {
+    strangers: dueFor(checks, "strangers"),
+    accounts: dueFor(checks, "accounts"),
+    networks: dueFor(checks, "networks"),
+  };
   return {
     judge(phase, facts) {
-      const due = byPhase.get(phase);
-      if (due === undefined) return silence;
-      const findings = due.map((check) => ask(check, facts));
+      const checks = due[whoseOf(facts)].get(phase);
+      if (checks === undefined) return silence;
+      const findings = checks.map((check) => ask(check, facts));
       const waits = findings.some((finding) => finding instanceof Promise);
       return waits ? inTime(findings, world).then(decide) : decide(findings as Finding[]);
     },
   };
 }
+
+/** Clients by how they are known: not at all, by their login, by the network that they are in. */
+type Whose = "strangers" | "accounts" | "networks";
+
+const whoseOf = ({ client, trusted }: Facts): Whose =>
+  client.account === undefined ? (trusted ? "networks" : "strangers") : "accounts";
+
+const dueFor = (checks: readonly Check[], whose: Whose): ReadonlyMap<Phase, readonly Check[]> =>
+  Map.groupBy(
+    checks.filter(({ of }) => of === undefined || of === whose),
+    ({ phase }) => phase,
+  );
 
 const silence: Decision = { findings: [] };
 
@@ -67,8 +83,8 @@ async function inTime(findings: readonly (Finding | Promise<Finding>)[], world: 
 
 /** Permanent refusals come before deferrals: waiting would not help. */
 export function decide(findings: readonly Finding[]): Decision {
+  if (findings.every(({ kind }) => kind === "nothing")) return silence;
   const said = findings.filter((finding) => finding.kind !== "nothing");
-  if (said.length === 0) return silence;
   const no = said.find(({ kind }) => kind === "refuse") ?? said.find(({ kind }) => kind === "defer");
   return no === undefined || no.kind === "mark"
     ? { findings: said }

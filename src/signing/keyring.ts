@@ -55,6 +55,11 @@ export class Keyring implements AsyncDisposable {
     await this.#looking;
   }
 
+  /** False: nothing is signed here. */
+  get hasKeys(): boolean {
+    return this.#entries.size > 0;
+  }
+
   /** Of the domain itself, or of the nearest one above that signs for those below it. */
   keysFor(domain: string): DomainKeys | undefined {
     return this.#nearest(domain, ({ subdomains }) => subdomains);

@@ -37,7 +37,7 @@ const signerWith = (domains: Readonly<Record<string, Partial<DomainKeys>>>) => {
   const keysFor = (domain: string): DomainKeys | undefined =>
     domains[domain] && { domain, subdomains: false, keys, ...domains[domain] };
   return createSigner({
-    keyring: { keysFor, keysForOurs: (name) => keysFor(name.replace(/^mx\./, "")) },
+    keyring: { hasKeys: true, keysFor, keysForOurs: (name) => keysFor(name.replace(/^mx\./, "")) },
     world: { now: () => now },
     onFault: (error) => faults.push(error),
   });

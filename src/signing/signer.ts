@@ -26,7 +26,7 @@ export type WhoSigns =
   | { readonly kind: "unsigned"; readonly because: string };
 
 export interface SignerParts {
-  readonly keyring: Pick<Keyring, "keysFor" | "keysForOurs">;
+  readonly keyring: Pick<Keyring, "hasKeys" | "keysFor" | "keysForOurs">;
   readonly world: Pick<World, "now">;
   /** A key could not sign: the message goes without its signature. */
   readonly onFault: (error: unknown) => void;
@@ -52,6 +52,7 @@ export function createSigner({ keyring, world, onFault }: SignerParts): TellingS
   };
   return {
     begin(header, whose) {
+      if (!keyring.hasKeys) return undefined;
       const fields = rawFields(header);
       const who = whoSigns(fields, whose);
       if (who.kind === "unsigned") return undefined;
