@@ -23,6 +23,14 @@ export function identityOf(client: Client, authentication: Authentication | unde
 
 /** What one owner is likely to have: 192.0.2.0/24, 2001:db8::/64. What is no address is a network of its own. */
 export function networkOf(text: string): string {
+  if (last.text !== text) last = { text, network: readNetwork(text) };
+  return last.network;
+}
+
+/** Asked many times of the same client in a row. */
+let last = { text: "", network: "" };
+
+function readNetwork(text: string): string {
   const address = canonicalAddress(text);
   if (address === undefined) return text;
   if (!address.includes(":")) return `${address.slice(0, address.lastIndexOf("."))}.0/24`;

@@ -67,7 +67,8 @@ export class Abuse implements Disposable {
   /** Learns from what happened. */
   readonly listener: Listener = (event) => {
     if (event.kind === "refused") this.#blame(event);
-    else if (event.kind === "received") this.#forgive(event);
+    // of trusted networks, nothing is counted
+    else if (event.kind === "received" && (event.judged ?? event.client.account) !== undefined) this.#forgive(event);
   };
 
   /** Ends the waits. */

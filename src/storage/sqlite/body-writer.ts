@@ -84,8 +84,7 @@ export class SpoolingWriter implements BodyWriter {
     const used = this.#blockUsed + bytes.length;
     if (used > this.#block.length) {
       const size = Math.max(used, this.#block.length * 2);
-      // the first bytes are few, if they are not all: more follow, and then a block of its own is due
-      const grown = this.#block === none ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size);
+      const grown = Buffer.allocUnsafeSlow(size); // of its own: it is mostly used as it is
       if (this.#blockUsed > 0) grown.set(this.#block.subarray(0, this.#blockUsed));
       this.#block = grown;
     }
