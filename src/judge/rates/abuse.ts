@@ -67,9 +67,13 @@ export class Abuse implements Disposable {
   /** Learns from what happened. */
   readonly listener: Listener = (event) => {
     if (event.kind === "refused") this.#blame(event);
-    // of trusted networks, nothing is counted
-    else if (event.kind === "received" && (event.judged ?? event.client.account) !== undefined) this.#forgive(event);
+    else if (event.kind === "received" && !this.#isKnown(event.client)) this.#forgive(event);
   };
+
+  /** Of a trusted network, of which nothing is counted. */
+  #isKnown(client: Client): boolean {
+    return client.account === undefined && this.#parts.isExempt(client);
+  }
 
   /** Ends the waits. */
   [Symbol.dispose](): void {
