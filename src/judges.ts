@@ -17,6 +17,7 @@ import { Abuse } from "./judge/rates/abuse.ts";
 import { Debts, type SharedDebts } from "./judge/rates/debts.ts";
 import { rateChecks, type Rates } from "./judge/rates/rates.ts";
 import { relay } from "./judge/relay.ts";
+import { networkIdentity } from "./judge/reputation/learn.ts";
 import { createReputation, type Reputation } from "./judge/reputation/reputation.ts";
 import type { SenderStore } from "./judge/sender-store.ts";
 import { senders } from "./judge/submission/senders.ts";
@@ -80,7 +81,7 @@ export async function openJudges(options: JudgesOptions): Promise<Judges> {
   );
   const onTrouble = (text: string): void => log.logger.warn(text);
   const lists = opened.use(new DnsLists(listSettings(config), { resolver, world, onTrouble }));
-  const { abuse, rates } = conductChecks(options);
+  const { abuse, rates } = conductChecks(options, reputation);
   opened.use(abuse);
   const running = opened.move();
   return {
@@ -124,7 +125,7 @@ const only = (of: NonNullable<Check["of"]>, checks: readonly Check[]): Check[] =
   checks.map((check) => ({ name: check.name, phase: check.phase, of, judge: (facts) => check.judge(facts) }));
 
 /** How much somebody may ask of us, and how he behaves. */
-function conductChecks({ config, world, isTrusted, debts: shared }: JudgesOptions): Conduct {
+function conductChecks({ config, world, isTrusted, debts: shared }: JudgesOptions, reputation: Reputation): Conduct {
   const { abuse: a, rates: r, relay: own } = config;
   const debts = new Debts(world, shared);
   const others = networks([...own.proxy_networks, ...own.xclient_networks]);
@@ -149,7 +150,11 @@ function conductChecks({ config, world, isTrusted, debts: shared }: JudgesOption
     senderMessagesPerMinute: r.sender_messages_per_minute,
     recipientMessagesPerHour: r.recipient_messages_per_hour,
   };
-  const rates = rateChecks({ debts, isExempt, settings });
+  const classOf: Parameters<typeof rateChecks>[0]["classOf"] = (client) => {
+    const standing = reputation.standingAt(networkIdentity(client), client);
+    return standing instanceof Promise ? standing.then((found) => found.class) : standing.class;
+  };
+  const rates = rateChecks({ debts, isExempt, settings, classOf });
   return { abuse, rates };
 }
 

@@ -25,13 +25,17 @@ const toAnn = (client: Client, recipient = ann): Facts => about(client, { recipi
 const content = (client: Client, identity: Identity, recipients = [ann]): Facts =>
   about(client, { content: { sizeBytes: 1, hops: 1, header: [], recipients, identity } });
 
-function setUp(settings: Partial<RateSettings>) {
+function setUp(
+  settings: Partial<RateSettings>,
+  classOf: Parameters<typeof rateChecks>[0]["classOf"] = () => "unknown",
+) {
   const world = fakeWorld();
   const isExempt = (client: Client): boolean => client.address === "192.0.2.99";
   const { checks, listener } = rateChecks({
     settings: { ...unlimited, ...settings },
     debts: new Debts(world),
     isExempt,
+    classOf,
   });
   /** It was taken, and stands in the journal. */
   const take = ({ client, content }: Facts): void =>
@@ -53,6 +57,21 @@ function setUp(settings: Partial<RateSettings>) {
   };
   return { world, checks, ask, take };
 }
+
+test("who is well thought of may send more, and who is not, less", async () => {
+  const most = (of: "good" | "unknown" | "poor" | "bad"): number => {
+    const { ask } = setUp({ messagesPerMinute: 40 }, () => of);
+    let taken = 0;
+    while (ask("mail", about(from("192.0.2.7"))) === "") taken += 1;
+    return taken;
+  };
+  assert.deepEqual([most("good"), most("unknown"), most("poor"), most("bad")], [160, 40, 10, 4]);
+  const { checks } = setUp({ messagesPerMinute: 4 }, async () => "poor" as const);
+  const mail = checks.find(({ phase }) => phase === "mail")!;
+  await mail.judge(about(from("192.0.2.7")));
+  const no = await mail.judge(about(from("192.0.2.7")));
+  assert.match(no.kind === "defer" ? no.reply.lines[0]! : "", /more than 1 messages .*not well thought of here/);
+});
 
 const dmarc = (name: string): Identity => ({ kind: "dmarc", name });
 

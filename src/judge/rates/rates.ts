@@ -7,6 +7,7 @@ import type { Client } from "../../mail/client.ts";
 import { type Reply, reply } from "../../mail/reply.ts";
 import type { Identity } from "../../mail/verdict.ts";
 import type { Check, Facts, Finding } from "../check.ts";
+import type { Standing } from "../reputation/standing.ts";
 import { isPostmaster } from "../dns-lists/postmaster.ts";
 import type { Debts } from "./debts.ts";
 import { networkOf } from "../identity/identity.ts";
@@ -29,7 +30,17 @@ export interface RateParts {
   readonly debts: Debts;
   /** Whoever speaks for others: proxies, mail filters in front of us. */
   readonly isExempt: (client: Client) => boolean;
+  /** How well the client's network is thought of. */
+  readonly classOf: (client: Client) => Standing["class"] | Promise<Standing["class"]>;
 }
+
+/** What a network may send, by how well it is thought of: so many times the limit. */
+export const rateShares: Readonly<Record<Standing["class"], number>> = {
+  good: 4,
+  unknown: 1,
+  poor: 1 / 4,
+  bad: 1 / 10,
+};
 
 /** At most `most` in `windowMs`, all at once if need be. */
 interface Limit {
@@ -50,15 +61,25 @@ export interface Rates {
   readonly listener: Listener;
 }
 
-export function rateChecks({ settings, debts, isExempt }: RateParts): Rates {
+export function rateChecks({ settings, debts, isExempt, classOf }: RateParts): Rates {
   /** 0, or how long to wait. */
   const take = (key: string, { most, windowMs }: Limit): number => debts.take(key, windowMs / most, windowMs);
-  const ofNetwork = (facts: Facts, limit: Limit, what: "connections" | "messages" | "recipients"): Finding => {
-    const network = networkOf(facts.client.address);
-    const waitMs = take(`${what}|${network}`, limit);
-    if (waitMs === 0) return nothing;
-    const text = `more than ${limit.most} ${what} in a minute come from ${network}`;
-    return what === "connections" ? later(421, text, waitMs) : later(451, text, waitMs);
+  const ofNetwork = (
+    { client }: Facts,
+    limit: Limit,
+    what: "connections" | "messages" | "recipients",
+  ): Finding | Promise<Finding> => {
+    const network = networkOf(client.address);
+    const judge = (standing: Standing["class"]): Finding => {
+      const most = Math.max(1, Math.floor(limit.most * rateShares[standing]));
+      const waitMs = take(`${what}|${network}`, { ...limit, most });
+      if (waitMs === 0) return nothing;
+      const why = rateShares[standing] < 1 ? ", which is not well thought of here" : "";
+      const text = `more than ${most} ${what} in a minute come from ${network}${why}`;
+      return what === "connections" ? later(421, text, waitMs) : later(451, text, waitMs);
+    };
+    const standing = classOf(client);
+    return standing instanceof Promise ? standing.then(judge) : judge(standing);
   };
   const perMinute = (most: number): Limit => ({ most, windowMs: minuteMs });
   const perRecipient = { most: settings.recipientMessagesPerHour, windowMs: hourMs };
@@ -92,7 +113,7 @@ export function rateChecks({ settings, debts, isExempt }: RateParts): Rates {
     for (const key of new Set([...to, ...asked].map(recipientKey))) count(key, perRecipient);
   };
 
-  const check = (phase: Check["phase"], most: number, judge: (facts: Facts) => Finding): Check[] =>
+  const check = (phase: Check["phase"], most: number, judge: Check["judge"]): Check[] =>
     most === 0
       ? []
       : [{ name, phase, judge: (facts) => (facts.trusted || isExempt(facts.client) ? nothing : judge(facts)) }];
