@@ -57,7 +57,8 @@ const tooMuchHeader: Decision = {
   findings: [{ kind: "refuse", check: "header-size", reply: reply(552, "5.3.4", text) }],
 };
 
-const told = (said: Said): Judged["findings"][number] => ({
+/** For the journal. */
+export const told = (said: Said): Judged["findings"][number] => ({
   check: said.check,
   kind: said.kind,
   text: said.kind === "mark" ? said.because : said.reply.lines.join(" "),

@@ -2,7 +2,10 @@
 import { Arriving, type ArrivingParts } from "./arriving.ts";
 import { accept, type Stages } from "./journey.ts";
 import type { Facts, Phase } from "./judge/check.ts";
+import { identityOf } from "./judge/identity/identity.ts";
 import type { Decision, Said } from "./judge/judge.ts";
+import { told } from "./judging.ts";
+import type { Judged } from "./journal/event.ts";
 import type { Address, ReversePath } from "./mail/address.ts";
 import type { Client } from "./mail/client.ts";
 import type { Envelope } from "./mail/envelope.ts";
@@ -38,6 +41,8 @@ const phases = { connection: "connect", "reverse-path": "mail", recipient: "rcpt
 /** What is found out in the course of a transaction, for its end. A session has one client, and one transaction at a time. */
 interface Dossier {
   readonly sender?: Promise<SenderVerdicts>;
+  /** The same, once it is there. */
+  known?: SenderVerdicts;
   /** In the order in which they were said. */
   readonly findings: Said[];
 }
@@ -48,6 +53,7 @@ const dossiers = new WeakMap<Client, Dossier>();
 function openDossier({ authenticator, isTrusted }: ReceptionParts, client: Client, mailFrom: ReversePath): Dossier {
   const sender = isTrusted(client) ? undefined : authenticator?.sender({ client, mailFrom });
   const dossier: Dossier = { findings: [], ...(sender && { sender }) };
+  void sender?.then((known) => (dossier.known = known));
   dossiers.set(client, dossier);
   return dossier;
 }
@@ -76,12 +82,20 @@ function answer(stages: ReceptionParts, question: Asked): Reply | Promise<Reply>
         ...(to && { to }),
         reply,
         check,
+        ...(dossier?.known && { judged: refusedFor(question.client, dossier.known, findings) }),
       },
     ]);
     return reply;
   };
   return decided instanceof Promise ? decided.then(decide) : decide(decided);
 }
+
+/** Nothing is proven before the content is there: what SPF says is evidence, not an identity. */
+const refusedFor = (client: Client, sender: SenderVerdicts, findings: readonly Said[]): Judged => ({
+  identity: identityOf(client, undefined),
+  sender,
+  findings: findings.map(told),
+});
 
 const welcome: Readonly<Record<Asked["about"], Reply>> = {
   connection: reply(220, undefined),

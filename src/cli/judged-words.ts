@@ -2,7 +2,7 @@
 import type { Judged } from "../journal/event.ts";
 import { oneLine } from "../mail/failure-text.ts";
 import type { Reply } from "../mail/reply.ts";
-import type { Authentication, Identity } from "../mail/verdict.ts";
+import type { Authentication, Identity, SenderVerdicts } from "../mail/verdict.ts";
 
 /** What the client was told, which stands in the line above already. */
 export interface Told {
@@ -10,11 +10,12 @@ export interface Told {
   readonly check?: string;
 }
 
-export function judgedTexts({ identity, authentication, findings }: Judged, told?: Told): string[] {
+export function judgedTexts({ identity, authentication, sender, findings }: Judged, told?: Told): string[] {
   const said = told === undefined ? "" : told.reply.lines.join(" ");
   const others = findings.filter(({ check, kind }) => kind === "mark" || check !== told?.check);
   return [
     ...provenTexts(identity),
+    ...(sender === undefined ? [] : senderTexts(sender, said)),
     ...(authentication === undefined ? [] : authenticationTexts(authentication, said)),
     ...others.map(({ check, kind, text }) => `${kindText[kind]} (${check}): ${text}`),
   ].map(oneLine);
@@ -37,15 +38,26 @@ function provenTexts({ kind, name }: Identity): string[] {
   }
 }
 
-/** No reason that was said already. */
-function authenticationTexts({ iprev, spf, dkim, arc, dmarc }: Authentication, said: string): string[] {
-  const of = (what: string, result: string, because: string): string =>
+/** No reason that was `said` already. */
+const lineFor =
+  (said: string) =>
+  (what: string, result: string, because: string): string =>
     `${what} ${result}${said.includes(because) ? "" : `: ${because}`}`;
+
+function senderTexts({ iprev, spf }: SenderVerdicts, said: string): string[] {
+  const of = lineFor(said);
   return [
     of("reverse name", iprev.result, iprev.because),
     ...spf.map(({ scope, domain, result, because }) =>
       of(`SPF of ${scope === "helo" ? "HELO" : "MAIL FROM"} ${domain}`, result, because),
     ),
+  ];
+}
+
+function authenticationTexts({ dkim, arc, dmarc, ...sender }: Authentication, said: string): string[] {
+  const of = lineFor(said);
+  return [
+    ...senderTexts(sender, said),
     ...(dkim.length === 0 ? ["no DKIM signature"] : []),
     ...dkim.map(({ domain, selector, result, because }) =>
       of(`DKIM of ${domain} (selector ${selector})`, result, because),

@@ -6,13 +6,15 @@ import type { Failure, RemoteHost } from "../mail/failure.ts";
 import type { QueueId } from "../mail/message.ts";
 import type { NoticeAction, Step } from "../mail/outcome.ts";
 import type { Reply } from "../mail/reply.ts";
-import type { Authentication, Identity } from "../mail/verdict.ts";
+import type { Authentication, Identity, SenderVerdicts } from "../mail/verdict.ts";
 
 /** What was found out about a sender, and what the checks said: enough to come to the same decision again. */
 export interface Judged {
   readonly identity: Identity;
   /** Absent: refused before the content came, or a trusted client. */
   readonly authentication?: Authentication;
+  /** What was known when a stranger was refused before its content came. */
+  readonly sender?: SenderVerdicts;
   readonly findings: readonly {
     readonly check: string;
     readonly kind: "mark" | "defer" | "refuse";

@@ -19,6 +19,7 @@ const zone = `
   why.strict.example TXT "%{i} is not ours"
   list.example TXT "v=spf1 ip4:198.51.100.7 -all"
   ${list.record}
+  soft.example TXT "v=spf1 ~all"
   lost.example TXT SERVFAIL
   _dmarc.lost.example TXT SERVFAIL
   far.example A 198.51.100.7
@@ -147,4 +148,17 @@ test("the decision can be made again from the journal, and is the same", async (
     decisions.push(decision.map(({ check, kind }) => `${check} ${kind}`).join());
   }
   assert.deepEqual(decisions, ["dmarc mark", "spf refuse", "", "author refuse"]);
+});
+
+test("who is refused before the content comes leaves what was known of him", async () => {
+  await using guarded = await startGuarded(zone);
+  const { reply, event } = await guarded.send({ ...far, from: "a@soft.example" }, letter("a@soft.example"));
+  assert.match(reply, /^451 4\.7\.1 greylisted/);
+  assert.deepEqual(event.judged?.identity, { kind: "network", name: "198.51.100.0/24" });
+  assert.equal(event.judged.sender?.spf[0]?.result, "softfail");
+  assert.equal(event.judged.sender.iprev.result, "pass");
+  assert.deepEqual(
+    event.judged.findings.map(({ check, kind }) => `${check} ${kind}`),
+    ["greylist defer"],
+  );
 });
