@@ -19,6 +19,8 @@ export interface PostfixOptions {
 export interface Postfix extends AsyncDisposable {
   /** Runs its sendmail. */
   sendmail(args: readonly string[], given?: Given): Promise<Ended>;
+  /** Has it try all that waits, now. */
+  flush(): Promise<Ended>;
   /** What it logged so far. */
   log(): Promise<string>;
 }
@@ -47,6 +49,7 @@ export async function startPostfix({ port, pem, settings }: PostfixOptions): Pro
   }
   return {
     sendmail: (args, given) => runProgram(sendmailPath, ["-C", config, ...args], given),
+    flush: () => postfix("flush"),
     log,
     async [Symbol.asyncDispose]() {
       await postfix("abort");
