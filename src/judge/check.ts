@@ -43,6 +43,9 @@ export type Finding =
   | { readonly kind: "defer"; readonly check: string; readonly reply: Reply }
   | { readonly kind: "refuse"; readonly check: string; readonly reply: Reply };
 
+/** Of a check that has nothing to say. */
+export const nothing: Finding = { kind: "nothing" };
+
 export interface Check {
   readonly name: string;
   readonly phase: Phase;

@@ -85,3 +85,6 @@ export const isInternational = (address: string): boolean => /[^\u0000-\u007f]/.
 /** For people: the domain in U-labels. */
 export const displayAddress = (address: Address): string =>
   `${localPartOf(address)}@${domainToUnicode(domainOf(address)) || domainOf(address)}`;
+
+/** RFC 5321 §4.5.1: the one address that everybody can reach, in any case of letters. */
+export const isPostmaster = (address: Address): boolean => localPartOf(address).toLowerCase() === "postmaster";

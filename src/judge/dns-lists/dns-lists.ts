@@ -1,11 +1,10 @@
 // All DNS lists together: they are asked side by side as soon as it is known about what, and what they say is summed up.
 import type { Instant } from "../../base/world.ts";
-import { domainOf, parseDomain } from "../../mail/address.ts";
+import { domainOf, parseDomain, isPostmaster } from "../../mail/address.ts";
 import type { Client } from "../../mail/client.ts";
-import type { Check, Facts, Finding } from "../check.ts";
+import { type Check, type Facts, type Finding, nothing } from "../check.ts";
 import { strongest } from "./answers.ts";
 import { DnsList, type DnsListParts, type DnsListSettings } from "./dns-list.ts";
-import { isPostmaster } from "./postmaster.ts";
 import { type Listed, markWords, refusalReply } from "./words.ts";
 
 /** What all lists together say. */
@@ -32,7 +31,6 @@ export const dnsListsLimits = {
 } as const;
 
 const name = "dns-lists";
-const nothing: Finding = { kind: "nothing" };
 
 /** Domain → whether it is proven that the sender may use it. */
 type Domains = ReadonlyMap<string, boolean>;

@@ -1,12 +1,11 @@
 // Greylisting: strangers are asked to come again, which mail servers do, and most programs that send spam do not.
 // RFC 6647.
 import type { Instant, World } from "../../base/world.ts";
-import type { Address, ReversePath } from "../../mail/address.ts";
+import { type Address, type ReversePath, isPostmaster } from "../../mail/address.ts";
 import type { Client } from "../../mail/client.ts";
 import { reply, type Reply } from "../../mail/reply.ts";
 import type { SenderVerdicts } from "../../mail/verdict.ts";
-import type { Check, Facts, Finding } from "../check.ts";
-import { isPostmaster } from "../dns-lists/postmaster.ts";
+import { type Check, type Facts, type Finding, nothing } from "../check.ts";
 import { organizationOf } from "../identity/organization.ts";
 import { networkIdentity } from "../reputation/learn.ts";
 import type { Reputation } from "../reputation/reputation.ts";
@@ -53,7 +52,6 @@ export const greylistLimits = {
   crowds: 5_000, // hosts that are counted
 } as const;
 
-const nothing: Finding = { kind: "nothing" };
 const name = "greylist";
 
 export const greylistChecks = (parts: GreylistParts): Check[] => {

@@ -1,7 +1,7 @@
 // What a hook returned, put right where it would break the protocol or the log. RFC 5321 §4.2, RFC 3463 §2.
 import { oneLine } from "../../mail/failure-text.ts";
 import type { EnhancedCode, Reply } from "../../mail/reply.ts";
-import type { Finding } from "../check.ts";
+import { type Finding, nothing } from "../check.ts";
 import { show } from "./shape.ts";
 
 export interface Cleaned {
@@ -9,8 +9,6 @@ export interface Cleaned {
   /** What the author should put right; absent: nothing. */
   readonly fault?: string;
 }
-
-export const nothing: Finding = { kind: "nothing" };
 
 /** Of the text of a reply: a line has 512 octets at most, with code and line end. RFC 5321 §4.5.3.1.5 */
 const longestText = 450;

@@ -1,8 +1,8 @@
 // A hook as the judge runs it: what it throws, returns and forgets can harm neither the session nor the log.
 import type { World } from "../../base/world.ts";
-import type { Check, Facts, Finding } from "../check.ts";
+import { type Check, type Facts, type Finding, nothing } from "../check.ts";
 import { judgeLimits } from "../judge.ts";
-import { cleanFinding, nothing } from "./finding.ts";
+import { cleanFinding } from "./finding.ts";
 
 export const hookLimits = {
   blockedMs: 100, // so long one may keep its thread, with all sessions on it, without being told of

@@ -2,7 +2,7 @@
 import type { Config } from "../../config/schema.ts";
 import { type EnhancedCode, reply } from "../../mail/reply.ts";
 import type { ArcVerdict, Authentication } from "../../mail/verdict.ts";
-import type { Check, Facts, Finding } from "../check.ts";
+import { type Check, type Facts, type Finding, nothing } from "../check.ts";
 import { isRelated, isWithin } from "./domains.ts";
 import { helo } from "./helo.ts";
 import { oneReply } from "./reply-lines.ts";
@@ -26,8 +26,6 @@ export const identityChecks = (settings: AuthenticationSettings, ours: Ours): Ch
   ofContent("spf", (authentication) => spf(settings, authentication)),
   ofContent("own-domain", (authentication) => ownDomain(settings, ours, authentication)),
 ];
-
-const nothing: Finding = { kind: "nothing" };
 
 const ofContent = (name: string, judge: (authentication: Authentication) => Finding): Check => ({
   name,

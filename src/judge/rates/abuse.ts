@@ -5,7 +5,7 @@ import type { Event } from "../../journal/event.ts";
 import type { Listener } from "../../journal/journal.ts";
 import type { Client } from "../../mail/client.ts";
 import { reply } from "../../mail/reply.ts";
-import type { Check, Facts, Finding } from "../check.ts";
+import { type Check, type Facts, type Finding, nothing } from "../check.ts";
 import type { Debts } from "./debts.ts";
 import { networkOf } from "../identity/identity.ts";
 import { offenceOf, offencePoints } from "./offence.ts";
@@ -42,7 +42,6 @@ export const abuseLimits = {
   accountKnownMs: 7 * 24 * 3_600_000,
 } as const;
 
-const nothing: Finding = { kind: "nothing" };
 const name = "abuse";
 
 type Refused = Extract<Event, { kind: "refused" }>;

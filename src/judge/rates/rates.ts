@@ -2,13 +2,12 @@
 // for a recipient. Who sends more is told when to come again. Of proven senders and of recipients only what was taken
 // counts: nobody uses up another's share with mail that is refused.
 import type { Listener } from "../../journal/journal.ts";
-import type { Address } from "../../mail/address.ts";
+import { type Address, isPostmaster } from "../../mail/address.ts";
 import type { Client } from "../../mail/client.ts";
 import { type Reply, reply } from "../../mail/reply.ts";
 import type { Identity } from "../../mail/verdict.ts";
-import type { Check, Facts, Finding } from "../check.ts";
+import { type Check, type Facts, type Finding, nothing } from "../check.ts";
 import type { Standing } from "../reputation/standing.ts";
-import { isPostmaster } from "../dns-lists/postmaster.ts";
 import type { Debts } from "./debts.ts";
 import { networkOf } from "../identity/identity.ts";
 
@@ -51,7 +50,6 @@ interface Limit {
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
-const nothing: Finding = { kind: "nothing" };
 const name = "rates";
 
 export interface Rates {

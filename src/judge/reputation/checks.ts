@@ -1,12 +1,12 @@
 // What reputation says to a client: bad senders are refused, poor ones marked, in words that say what was seen, since
 // when, and how to be forgiven.
+import { isPostmaster } from "../../mail/address.ts";
 import type { World } from "../../base/world.ts";
 import { roughDuration } from "../../mail/failure-text.ts";
 import type { Client } from "../../mail/client.ts";
 import { type EnhancedCode, reply, type Reply } from "../../mail/reply.ts";
 import type { Identity } from "../../mail/verdict.ts";
-import type { Check, Facts, Finding } from "../check.ts";
-import { isPostmaster } from "../dns-lists/postmaster.ts";
+import { type Check, type Facts, type Finding, nothing } from "../check.ts";
 import { faded } from "../sender-record.ts";
 import type { SenderMemory } from "./sender-memory.ts";
 import { networkIdentity } from "./learn.ts";
@@ -20,7 +20,6 @@ export interface CheckParts {
   readonly standingAt: (identity: Identity, client: Client) => Standing | Promise<Standing>;
 }
 
-const nothing: Finding = { kind: "nothing" };
 const name = "reputation";
 
 /** Less of a network's accepted mail than this is none. */

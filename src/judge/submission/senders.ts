@@ -3,7 +3,7 @@
 import { type Address, domainOf, localPartOf } from "../../mail/address.ts";
 import type { HeaderField } from "../../mail/header.ts";
 import { reply } from "../../mail/reply.ts";
-import type { Check, Finding } from "../check.ts";
+import { type Check, type Finding, nothing } from "../check.ts";
 import { parseMailboxes } from "../../mail/mailboxes.ts";
 
 export interface SenderRules {
@@ -31,8 +31,6 @@ export const senders = (rules: SenderRules): readonly Check[] => [
       account === undefined || content === undefined ? nothing : judgeHeader(rules, account, content.header),
   },
 ];
-
-const nothing: Finding = { kind: "nothing" };
 
 const refuse = (code: number, enhanced: "5.7.1" | "5.6.0", text: string): Finding => ({
   kind: "refuse",

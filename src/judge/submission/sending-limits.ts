@@ -2,7 +2,7 @@
 import type { Instant, World } from "../../base/world.ts";
 import { roughDuration } from "../../mail/failure-text.ts";
 import { reply } from "../../mail/reply.ts";
-import type { Check, Finding } from "../check.ts";
+import { type Check, type Finding, nothing } from "../check.ts";
 import type { CountSent, SendingSum, SendingWindow } from "./sending-counts.ts";
 
 export interface SendingLimits {
@@ -35,8 +35,6 @@ const recipients: readonly Limit[] = [
   { window: { of: "recipients", ms: hourMs }, setting: "recipientsPerHour", time: "hour" },
   { window: { of: "recipients", ms: 24 * hourMs }, setting: "recipientsPerDay", time: "24 hours" },
 ];
-
-const nothing: Finding = { kind: "nothing" };
 
 /** Messages are counted when they are there, and recipients when they are named: both before anything is kept. */
 export function sendingLimits(parts: SendingLimitParts): readonly Check[] {
