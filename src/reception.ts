@@ -58,6 +58,14 @@ function openDossier({ authenticator, isTrusted }: ReceptionParts, client: Clien
   return dossier;
 }
 
+/** A mark, once: a check may say the same of each recipient. */
+function remember({ findings }: Dossier, finding: Said): void {
+  if (finding.kind !== "mark") return;
+  const { check, because } = finding;
+  const isKnown = findings.some((one) => one.kind === "mark" && one.check === check && one.because === because);
+  if (!isKnown) findings.push(finding);
+}
+
 /** 250, or the judge's refusal, which goes into the journal. */
 function answer(stages: ReceptionParts, question: Asked): Reply | Promise<Reply> {
   const phase = phases[question.about];
@@ -67,7 +75,7 @@ function answer(stages: ReceptionParts, question: Asked): Reply | Promise<Reply>
       : dossiers.get(question.client);
   const decided = stages.judge.judge(phase, factsOf(stages, question, dossier));
   const decide = ({ no, findings }: Decision): Reply => {
-    if (findings.length > 0) dossier?.findings.push(...findings.filter(({ kind }) => kind === "mark"));
+    if (dossier !== undefined) for (const finding of findings) remember(dossier, finding);
     if (no === undefined) return welcome[question.about];
     const from = question.about === "connection" ? undefined : question.origin.reversePath;
     const to = question.about === "recipient" ? question.recipient.address : undefined;

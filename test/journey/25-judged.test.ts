@@ -1,5 +1,8 @@
 // Strangers are judged by who they really are: what they are told, what the recipient gets to see, and what the journal keeps.
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { identityChecks } from "../../src/judge/identity/policy.ts";
 import { decide } from "../../src/judge/judge.ts";
@@ -161,4 +164,18 @@ test("who is refused before the content comes leaves what was known of him", asy
     event.judged.findings.map(({ check, kind }) => `${check} ${kind}`),
     ["greylist defer"],
   );
+});
+
+test("what a check says of each recipient stands in the message once", async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), "waybill-hook-"));
+  t.after(() => rm(dir, { recursive: true }));
+  const file = join(dir, "odd.mjs");
+  await writeFile(
+    file,
+    'export const checks = [{ name: "odd", phase: "rcpt", judge: () => ({ kind: "mark", check: "odd", because: "odd" }) }];',
+  );
+  await using guarded = await startGuarded(zone, { ...off, hooks: { modules: [file] } });
+  const to = ["ann@here.example", "ben@here.example", "cleo@here.example"];
+  const { arrived } = await guarded.send({ ...ofShop, to }, signed(letter("news@shop.example"), shop));
+  assert.equal(arrived!.match(/^X-Waybill-Suspicious: hook:odd;/gm)?.length, 1);
 });
