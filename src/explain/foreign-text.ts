@@ -22,7 +22,10 @@ export function clean(text: string, maxChars: number): string {
     .replaceAll(/\s+/g, " ")
     .trim();
   if (line.length <= maxChars) return line;
-  return `${line.slice(0, maxChars - 6).replace(/[\ud800-\udbff]$/, "")} [...]`;
+  return `${line
+    .slice(0, maxChars - 6)
+    .replace(/[\ud800-\udbff]$/, "")
+    .trimEnd()} [...]`;
 }
 
 /** An address, which may hold quoted spaces: only what is dangerous in a line is replaced. */

@@ -142,6 +142,10 @@ test("random failures and texts never break the structure", () => {
   );
 });
 
+test("a cut behind a space leaves one space", () => {
+  assert.equal(clean(`${"a".repeat(13)} ${"b".repeat(10)}`, 20), `${"a".repeat(13)} [...]`);
+});
+
 test("cleaned text is one line of bounded length, and cleaning again changes nothing", () => {
   fc.assert(
     fc.property(text, (text) => {
