@@ -18,17 +18,18 @@ const layers = [
   ["settling.ts"],
   ["owner-warning.ts"],
   ["notices.ts"],
-  ["receive", "judge", "signing", "queue", "route", "deliver", "explain"],
+  ["check", "receive", "judge", "signing", "queue", "route", "deliver", "dsn"],
   ["config"],
   ["smtp"],
   ["journal"],
   ["dns"],
+  ["explain"],
   ["mail"],
   ["base"],
 ] as const;
 
 /** These are pure: no socket, no file, no clock. */
-const pure = new Set<string>(["smtp", "mail", "explain", "journal"]);
+const pure = new Set<string>(["smtp", "mail", "explain", "dsn", "journal"]);
 
 const importRules = layers.flatMap((row, depth) =>
   row.map((place) => {

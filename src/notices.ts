@@ -1,7 +1,7 @@
 // Notices to the sender (DSNs): explain/ writes them, the queue keeps them in the transaction that settles the outcome.
 import type { World } from "./base/world.ts";
-import { writeNotice } from "./explain/notice.ts";
-import { noticeWanted } from "./explain/wanted.ts";
+import { writeNotice } from "./dsn/notice.ts";
+import { noticeWanted } from "./dsn/wanted.ts";
 import type { Event } from "./journal/event.ts";
 import type { ReversePath } from "./mail/address.ts";
 import type { Recipient } from "./mail/envelope.ts";

@@ -1,5 +1,5 @@
 // The steps of an explanation as lines: nested by indentation, the verdict and the advice set apart.
-import type { Step, Tone } from "../explain/authentication/step.ts";
+import type { Step, Tone } from "../check/authentication/step.ts";
 import { type Context, type Paint, paintFor, type Style } from "./context.ts";
 
 export const stepGlyphs = { good: "✔", bad: "✘", warning: "!", plain: "·", question: "?", record: "»", advice: "→" };

@@ -4,7 +4,7 @@ import { type Address, domainOf } from "../mail/address.ts";
 import type { Failure, RemoteHost } from "../mail/failure.ts";
 import { type EnhancedCode, replyText } from "../mail/reply.ts";
 import { causeOf } from "./causes.ts";
-import { clean, textLimits } from "./foreign-text.ts";
+import { clean, textLimits } from "../mail/foreign-text.ts";
 import { steps, type Words } from "./words.ts";
 
 export interface Explanation extends Words {

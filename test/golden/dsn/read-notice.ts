@@ -1,6 +1,6 @@
 // A strict reader of notices for tests: RFC 2046 §5.1, RFC 3464 §2.1. It throws where a notice is not well formed.
 import assert from "node:assert/strict";
-import type { NoticeRequest } from "../../../src/explain/notice.ts";
+import type { NoticeRequest } from "../../../src/dsn/notice.ts";
 import { fieldValue, type HeaderField, readHeader } from "../../../src/mail/header.ts";
 
 export interface ReadPart {

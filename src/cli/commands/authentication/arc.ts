@@ -1,7 +1,7 @@
 // `waybill arc`: who forwarded a message, what they say they saw, and whether the chain holds.
 import type { Command } from "commander";
-import { explainArc } from "../../../explain/authentication/arc-explanation.ts";
-import { arcReasons } from "../../../explain/authentication/reasons.ts";
+import { explainArc } from "../../../check/authentication/arc-explanation.ts";
+import { arcReasons } from "../../../check/authentication/reasons.ts";
 import type { ArcVerdict } from "../../../mail/verdict.ts";
 import type { Context } from "../../context.ts";
 import { configOption, example, jsonOption, resolverOption } from "../options.ts";

@@ -1,7 +1,7 @@
 // `waybill dkim`: what each signature of a message is worth, and why. The commands about our own keys join this group.
 import type { Command } from "commander";
-import { dkimResult, explainDkim } from "../../../explain/authentication/dkim-explanation.ts";
-import { dkimReasons } from "../../../explain/authentication/reasons.ts";
+import { dkimResult, explainDkim } from "../../../check/authentication/dkim-explanation.ts";
+import { dkimReasons } from "../../../check/authentication/reasons.ts";
 import type { DkimResult } from "../../../mail/verdict.ts";
 import type { Context } from "../../context.ts";
 import { configOption, example, jsonOption, resolverOption } from "../options.ts";

@@ -1,9 +1,9 @@
 // `waybill dmarc`: is a message from whom it says, and what does that domain ask for; or what a domain's record says.
 import type { Command } from "commander";
-import { type DomainExplained, explainDmarcDomain } from "../../../explain/authentication/dmarc-domain.ts";
-import { explainDmarc } from "../../../explain/authentication/dmarc-explanation.ts";
-import type { MessageFile } from "../../../explain/authentication/message-file.ts";
-import { dmarcReasons } from "../../../explain/authentication/reasons.ts";
+import { type DomainExplained, explainDmarcDomain } from "../../../check/authentication/dmarc-domain.ts";
+import { explainDmarc } from "../../../check/authentication/dmarc-explanation.ts";
+import type { MessageFile } from "../../../check/authentication/message-file.ts";
+import { dmarcReasons } from "../../../check/authentication/reasons.ts";
 import { parseDomain } from "../../../mail/address.ts";
 import type { DmarcVerdict } from "../../../mail/verdict.ts";
 import type { Context } from "../../context.ts";

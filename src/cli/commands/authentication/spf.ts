@@ -1,7 +1,7 @@
 // `waybill spf`: may this address send mail as this sender, and why?
 import type { Command } from "commander";
-import { spfReasons } from "../../../explain/authentication/reasons.ts";
-import { explainSpf } from "../../../explain/authentication/spf-explanation.ts";
+import { spfReasons } from "../../../check/authentication/reasons.ts";
+import { explainSpf } from "../../../check/authentication/spf-explanation.ts";
 import { type Address, localPartOf } from "../../../mail/address.ts";
 import { oneLine } from "../../../mail/failure-text.ts";
 import type { SpfResult } from "../../../mail/verdict.ts";

@@ -2,7 +2,7 @@
 import { decodeWords } from "postal-mime";
 import { fieldValue, readHeader } from "../mail/header.ts";
 import type { Message } from "../mail/message.ts";
-import { clean, textLimits } from "./foreign-text.ts";
+import { clean, textLimits } from "../mail/foreign-text.ts";
 
 export interface Original {
   /** The message's first bytes (its header section at least), or all of it when `whole`. */

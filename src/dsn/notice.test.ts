@@ -1,5 +1,5 @@
 // Goldens: test/golden/dsn/NAME.json is the request, NAME.eml what is written. After a wanted change of the text:
-// UPDATE=1 node --test src/explain/notice.test.ts
+// UPDATE=1 node --test src/dsn/notice.test.ts
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -2,8 +2,8 @@
 import type { Instant } from "../base/world.ts";
 import { type Address, displayAddress } from "../mail/address.ts";
 import type { Failure } from "../mail/failure.ts";
-import type { Explanation } from "./describe.ts";
-import { clean, textLimits } from "./foreign-text.ts";
+import type { Explanation } from "../explain/describe.ts";
+import { clean, textLimits } from "../mail/foreign-text.ts";
 import { wrap } from "./lines.ts";
 import type { NoticeAction } from "../mail/outcome.ts";
 import type { ExplainedRecipient, ExplainedRequest } from "./notice.ts";

@@ -8,7 +8,7 @@ import type { Failure, Stage } from "../mail/failure.ts";
 import { fieldValue } from "../mail/header.ts";
 import type { QueueId } from "../mail/message.ts";
 import type { EnhancedCode } from "../mail/reply.ts";
-import { asciiText, clean } from "./foreign-text.ts";
+import { asciiText, clean } from "../mail/foreign-text.ts";
 import { foldField, wrap } from "./lines.ts";
 import { type NoticeRequest, writeNotice } from "./notice.ts";
 

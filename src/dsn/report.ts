@@ -3,8 +3,8 @@ import { type Domain, isInternational, parseAddressLiteral, parseDomain } from "
 import type { Failure, RemoteHost } from "../mail/failure.ts";
 import { formatDate } from "../mail/header.ts";
 import { formatReply, type Reply } from "../mail/reply.ts";
-import { statusOf } from "./describe.ts";
-import { asciiAddress, asciiText, clean, cleanAddress, textLimits } from "./foreign-text.ts";
+import { statusOf } from "../explain/describe.ts";
+import { asciiAddress, asciiText, clean, cleanAddress, textLimits } from "../mail/foreign-text.ts";
 import { foldField } from "./lines.ts";
 import type { ExplainedRecipient, ExplainedRequest } from "./notice.ts";
 
