@@ -1,11 +1,14 @@
-// Writes docs/config.md, docs/waybill.schema.json and docs/waybill.example.toml from src/config/schema.ts, and docs/rfc.md.
+// Writes docs/config.md, docs/waybill.schema.json and docs/waybill.example.toml from src/config/schema.ts, docs/rfc.md, and
+// docs/codes.md and docs/causes/ from what the explanations know.
 // `--check` writes nothing, and exits with 1 when a file is stale.
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { kinds } from "../src/config/kind.ts";
 import { schema } from "../src/config/schema.ts";
 import type { Section, Setting } from "../src/config/settings.ts";
+import { causePages } from "./cause-pages.ts";
+import { codePage } from "./code-page.ts";
 import { rfcPage } from "./rfc-list.ts";
 import { asWritten, examplesOf, rangeOf, sections, toToml, withoutDefault } from "../src/config/settings.ts";
 
@@ -116,6 +119,8 @@ export const generated: ReadonlyMap<string, string> = new Map([
   ["waybill.schema.json", jsonSchema()],
   ["waybill.example.toml", example()],
   ["rfc.md", rfcPage()],
+  ["codes.md", codePage()],
+  ...causePages(),
 ]);
 
 function read(name: string): string | undefined {
@@ -132,6 +137,9 @@ if (import.meta.main) {
     for (const [name] of stale) console.error(`docs/${name} is stale: run node scripts/generate-docs.ts`);
     process.exitCode = stale.length === 0 ? 0 : 1;
   } else {
-    for (const [name, text] of stale) writeFileSync(join(docs, name), text);
+    for (const [name, text] of stale) {
+      mkdirSync(dirname(join(docs, name)), { recursive: true });
+      writeFileSync(join(docs, name), text);
+    }
   }
 }

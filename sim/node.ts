@@ -14,6 +14,7 @@ import { createReception, type ReceptionParts } from "../src/reception.ts";
 import { createRouter } from "../src/route/route.ts";
 import { loop } from "../src/judge/loop.ts";
 import { relay } from "../src/judge/relay.ts";
+import { createReturns } from "../src/route/returns.ts";
 import { createStages, type Stages, trustIn } from "../src/stages.ts";
 import type { Clock } from "./clock.ts";
 import { longestSkewMs, Process } from "./clock.ts";
@@ -198,7 +199,9 @@ export class Node {
     const resolver = cachedResolver(internet.resolver(dice.split(`dns ${process.name}`)), world);
     const judges = { checks: [relay, loop(config.receive.max_hops)], listeners: [] };
     const isTrusted = trustIn(config);
-    const stages = createStages({ config, world, log: log as unknown as Log, ...naming, resolver, judges, isTrusted });
+    const returns = createReturns({ config, secrets: ["of the simulation"], hostname: this.name, world });
+    const people = { returns, isTrusted };
+    const stages = createStages({ config, world, log: log as unknown as Log, ...naming, resolver, judges, ...people });
     const pacer = createPacer?.(world) ?? stages.pacer;
     const dialling = {
       clock,

@@ -125,6 +125,7 @@ export class RealStore implements Store {
   change = (...how: Arguments<"change">) => this.#call((driver) => driver.change(...how));
   recover = (...how: Arguments<"recover">) => this.#call((driver) => driver.recover(...how));
   record = (...how: Arguments<"record">) => this.#call((driver) => driver.record(...how));
+  story = (...how: Arguments<"story">) => this.#call((driver) => driver.story(...how));
   find = (...how: Arguments<"find">) => this.#call((driver) => driver.find(...how));
   prune = (...how: Arguments<"prune">) => this.#call((driver) => driver.prune(...how));
   sites = () => this.#call((driver) => driver.sites());
@@ -136,6 +137,13 @@ export class RealStore implements Store {
   forgetSender = (...how: Arguments<"forgetSender">) => this.#call((driver) => driver.forgetSender(...how));
   pageSenders = (...how: Arguments<"pageSenders">) => this.#call((driver) => driver.pageSenders(...how));
   pruneSenders = (...how: Arguments<"pruneSenders">) => this.#call((driver) => driver.pruneSenders(...how));
+  suppressionsOf = (...how: Arguments<"suppressionsOf">) => this.#call((driver) => driver.suppressionsOf(...how));
+  suppressionsAfter = (...how: Arguments<"suppressionsAfter">) =>
+    this.#call((driver) => driver.suppressionsAfter(...how));
+  strike = (...how: Arguments<"strike">) => this.#call((driver) => driver.strike(...how));
+  liftSuppressions = (...how: Arguments<"liftSuppressions">) => this.#call((driver) => driver.liftSuppressions(...how));
+  pruneSuppressions = (...how: Arguments<"pruneSuppressions">) =>
+    this.#call((driver) => driver.pruneSuppressions(...how));
   share = (...how: Arguments<"share">) => this.#call((driver) => driver.share(...how));
 
   #call<T>(run: (driver: Store) => Promise<T>): Promise<T> {

@@ -117,6 +117,7 @@ export class SharedStore {
       change: (...how) => call(() => inner.change(...how)),
       recover: (name) => call(() => this.#recover(name)),
       record: (events) => call(() => inner.record(events)),
+      story: (queueId) => ask(() => inner.story(queueId)),
       find: (...query) => ask(() => inner.find(...query)),
       prune: (...how) => call(() => inner.prune(...how)),
       [Symbol.asyncDispose]: async () => {},

@@ -1,32 +1,38 @@
 // The journey of a message on one page: accept() takes responsibility for it, attempt() tries to pass it on.
 import type { Deliverer } from "./deliver/deliver.ts";
 import type { Judge } from "./judge/judge.ts";
-import { fieldsOnTop, type Judgeable, judgeContent } from "./judging.ts";
+import { fieldsOnTop, type Judgeable, judgeContent } from "./content-judgement.ts";
 import type { Client } from "./mail/client.ts";
 import { type Failure, isPermanent } from "./mail/failure.ts";
 import type { Event } from "./journal/event.ts";
+import type { Suppressions } from "./judge/suppression/suppression.ts";
+import { suppressedFailure } from "./judge/suppression/words.ts";
 import type { Address, ReversePath } from "./mail/address.ts";
 import { fieldValue, formatReceived, type HeaderField } from "./mail/header.ts";
 import type { Routing } from "./mail/hop.ts";
+import { parseMailboxes } from "./mail/mailboxes.ts";
 import type { QueueId } from "./mail/message.ts";
 import type { Outcome } from "./mail/outcome.ts";
 import { type Reply, reply } from "./mail/reply.ts";
-import { newMessage } from "./queue/new-message.ts";
-import { type Delivery, StoreFull } from "./queue/store.ts";
+import { type Delivery, type NewMessage, StoreFull } from "./queue/store.ts";
 import type { Ending, Worker } from "./queue/worker.ts";
+import { arrivalOf, type ReturningParts } from "./returning/returning.ts";
+import type { Returns } from "./route/returns.ts";
 import type { Router } from "./route/route.ts";
 import { settle, type SettlingParts } from "./settling.ts";
-import { addressesIn } from "./signing/author.ts";
 
-export interface Stages extends SettlingParts {
+export interface Stages extends SettlingParts, ReturningParts {
   readonly judge: Judge;
   readonly router: Router;
+  readonly returns: Returns;
+  /** Absent: every address is tried. */
+  readonly suppressions?: Pick<Suppressions, "find">;
   readonly deliverer: Deliverer;
   readonly isTrusted: (client: Client) => boolean;
   readonly work: Pick<Worker, "lease" | "take" | "wake">;
 }
 
-export interface Arrival extends Judgeable {
+interface Arrival extends Judgeable {
   readonly queueId: QueueId;
 }
 
@@ -44,37 +50,41 @@ export async function accept(stages: Stages, arrival: Arrival): Promise<Reply> {
     return reply;
   }
 
-  const recipients = stages.expand(envelope.recipients, envelope.reversePath);
   const { hostname } = stages;
   const received = formatReceived({ ...envelope, client, hostname, queueId, at: receivedAt });
   const taken = await content.finish(fieldsOnTop(hostname, arrival, judged) + (await content.signatures()) + received);
   if (taken.kind === "fault") return sorry(stages, queueId, taken.error);
   const { header } = content;
-  const message = newMessage({
-    queueId,
-    client,
-    envelope,
-    recipients,
-    body: taken.body,
-    header,
-    ...authorIn(header, envelope.reversePath),
-    receivedAt,
-    expiresAt: receivedAt + stages.giveUpAfterMs,
-    ...(!trusted && { judged }),
-  });
-  const lease = stages.work.lease(recipients);
-  let deliveries: Delivery[];
   try {
-    deliveries = await stages.queue.keep(message, lease);
+    const { message, letters } = await arrivalOf(stages, {
+      queueId,
+      client,
+      envelope,
+      body: taken.body,
+      header,
+      ...authorIn(header, envelope.reversePath),
+      receivedAt,
+      expiresAt: receivedAt + stages.giveUpAfterMs,
+      ...(!trusted && { judged }),
+    });
+    if (message.body !== taken.body) await content.discard();
+    await keep(stages, message);
+    for (const letter of letters) void keep(stages, letter).catch((error: unknown) => stages.onBug(error, queueId));
   } catch (error) {
     await content.discard();
     return sorry(stages, queueId, error);
   }
   // from here the message is ours. RFC 5321 §6.1
-  stages.journal.note(message.events);
-  if (lease === undefined) stages.work.wake();
-  else stages.work.take(deliveries);
   return reply(250, "2.0.0", `kept, and on its way as ${queueId}`);
+}
+
+/** And on its way, with the next attempt or at once. */
+async function keep({ queue, journal, work }: Stages, message: NewMessage): Promise<void> {
+  const lease = work.lease(message.recipients);
+  const deliveries = await queue.keep(message, lease);
+  journal.note(message.events);
+  if (lease === undefined) work.wake();
+  else work.take(deliveries);
 }
 
 /** Strangers cause refusals, and each name is room in the history. */
@@ -97,7 +107,7 @@ function refusedAbout({ envelope, content: { header } }: Arrival) {
 function authorIn(header: readonly HeaderField[], reversePath: ReversePath): { readonly author?: Address } {
   const from = fieldValue(header, "From") ?? "";
   if (reversePath !== "" && (from === reversePath || from.endsWith(`<${reversePath}>`))) return {}; // as mostly
-  const [author] = addressesIn(from) ?? [];
+  const [author] = parseMailboxes(from) ?? [];
   return author === undefined || author.toLowerCase() === reversePath.toLowerCase() ? {} : { author };
 }
 
@@ -130,13 +140,16 @@ export async function attempt(stages: Stages, deliveries: readonly Delivery[], e
 
 type Routed = { readonly delivery: Delivery; readonly routing: Routing };
 
-async function route({ router, onBug }: Stages, { recipient, message, bounceOrdered }: Delivery): Promise<Routing> {
+async function route(stages: Stages, { recipient, message, bounceOrdered }: Delivery): Promise<Routing> {
+  const { router, suppressions, hostname, onBug } = stages;
   if (bounceOrdered)
     return {
       kind: "failed",
       because: { kind: "operator", text: "the operator of this mail server ended the delivery" },
     };
   try {
+    const suppression = await suppressions?.find(recipient.address, message.reversePath);
+    if (suppression !== undefined) return { kind: "failed", because: suppressedFailure(suppression, hostname) };
     return await router.route(recipient.address, recipient.reversePath ?? message.reversePath);
   } catch (error) {
     onBug(error, message.queueId);
@@ -146,7 +159,7 @@ async function route({ router, onBug }: Stages, { recipient, message, bounceOrde
 
 /** One outcome for each of the group, which share a next hop, or the lack of one. */
 async function handOver(
-  { deliverer, queue }: Stages,
+  { deliverer, queue, returns }: Stages,
   group: readonly Routed[],
   signal: AbortSignal,
 ): Promise<readonly Outcome[]> {
@@ -154,7 +167,11 @@ async function handOver(
   if (routing.kind === "failed") return group.map(({ routing }) => undelivered(routing));
   const recipients = group.map(({ delivery }) => delivery.recipient);
   const { message } = delivery;
-  return deliverer.deliver({ hop: routing.hop, message, recipients, open: () => queue.read(message.queueId) }, signal);
+  const { hop } = routing;
+  // a mailbox here gets it from its sender
+  const returnTo = hop.kind === "smtp" ? returns.forSender(message.reversePath, message.queueId) : undefined;
+  const open = (): ReturnType<typeof queue.read> => queue.read(message.queueId);
+  return deliverer.deliver({ hop, message, recipients, ...(returnTo && { returnTo }), open }, signal);
 }
 
 function undelivered(routing: Routing): Outcome {

@@ -12,6 +12,7 @@ import { formatProblems } from "./config/problem.ts";
 import type { Config } from "./config/schema.ts";
 import { Unusable } from "./config/unusable.ts";
 import { createResolver } from "./dns/system-resolver.ts";
+import { ownKnowledge } from "./explain/knowledge/knowledge.ts";
 import type { HistoryStore } from "./journal/history.ts";
 import { greylistDesk } from "./judge/greylist/desk.ts";
 import { senderDesk } from "./judge/reputation/desk.ts";
@@ -24,6 +25,7 @@ import { watchKeys } from "./signing/key-watch.ts";
 import { openStore, type Store } from "./storage/open.ts";
 import { Crew } from "./threads/crew.ts";
 import { shareTimes } from "./threads/share-times.ts";
+import { surviveRejections } from "./threads/unhandled.ts";
 
 /** sysexits.h: EX_CONFIG, EX_OSERR, EX_SOFTWARE */
 const exitCodes = { badConfig: 78, inTheWay: 71, threadDied: 70 } as const;
@@ -185,8 +187,11 @@ export async function run({ configFile }: { configFile?: string }): Promise<numb
   }
   const { config, file } = loaded;
   let log: Log | undefined;
+  using opened = new DisposableStack();
   try {
     log = openLog(logSettings(config));
+    opened.use(surviveRejections(log));
+    ownKnowledge(); // takes a quarter of a second: now, when no session waits
     const server = await startServer({ config, world: realWorld(), log, threads: threadsFor(config) });
     console.error(welcome(config, server, { file, isNamed: configFile !== undefined })); // not on standard output, which is the log
     log.logger.info({ listening: server.listening }, `${server.hostname} takes mail on ${server.listening.join(", ")}`);

@@ -5,19 +5,28 @@ import type { Destinations } from "./api/destinations.ts";
 import { networks } from "./base/networks.ts";
 import type { World } from "./base/world.ts";
 import { ownSecret } from "./config/own-secret.ts";
+import { readOwnRules } from "./config/own-rules.ts";
 import type { Config } from "./config/schema.ts";
+import { learn } from "./explain/knowledge/knowledge.ts";
 import type { PacingSettings } from "./deliver/pacing/pacer.ts";
 import type { SiteStore } from "./deliver/site-store.ts";
 import { cachedResolver } from "./dns/cached-resolver.ts";
 import { createResolver } from "./dns/system-resolver.ts";
 import type { HistoryStore } from "./journal/history.ts";
+import type { Listener as Journalist } from "./journal/journal.ts";
 import type { Log } from "./journal/log.ts";
 import { attempt } from "./journey.ts";
-import { type SharedDebts, sharedDebts } from "./judge/rates/debts.ts";
+import { CountJournal } from "./judge/rates/count-journal.ts";
+import { CountSharing } from "./judge/rates/count-sharing.ts";
+import type { CountChange, CountStore } from "./judge/rates/count-store.ts";
+import { DebtCounting } from "./judge/rates/debt-counting.ts";
+import { Debts, type SharedDebts, sharedDebts } from "./judge/rates/debts.ts";
 import type { Reputation } from "./judge/reputation/reputation.ts";
-import type { CountSent } from "./judge/submission/sending-counts.ts";
+import type { CountSent, SendingCounts } from "./judge/submission/sending-counts.ts";
 import type { SenderStore } from "./judge/sender-store.ts";
-import { openJudges } from "./judges.ts";
+import type { SuppressionStore } from "./judge/suppression/suppression-store.ts";
+import { Suppressions } from "./judge/suppression/suppression.ts";
+import { type Judges, openJudges } from "./all-checks.ts";
 import { parseAddress } from "./mail/address.ts";
 import { ownerWarning } from "./owner-warning.ts";
 import type { WorkStore } from "./queue/store.ts";
@@ -27,8 +36,9 @@ import { type LoginCounts, loginCounts } from "./receive/accounts/login-limits.t
 import { type Accounts, openAccounts } from "./receive/accounts/open-accounts.ts";
 import { loadCertificate } from "./receive/certificate.ts";
 import { checkFree, type Listener, type ListenOptions, listen } from "./receive/listener.ts";
+import { createReturns } from "./route/returns.ts";
 import { createSrs } from "./route/srs.ts";
-import { loadSrsSecrets } from "./route/srs-secret.ts";
+import { loadReturnSecrets, loadSrsSecrets } from "./route/srs-secret.ts";
 import { createReception, type ReceptionParts } from "./reception.ts";
 import { openSigner } from "./signing/signer.ts";
 import { createLogins, type Logins } from "./smtp/sasl/logins.ts";
@@ -38,7 +48,12 @@ import { createStages, type Stages, trustIn } from "./stages.ts";
 /** How long messages in flight may take when the server is told to stop. */
 const closeGraceMs = 10_000;
 
-export type NodeStore = WorkStore & Pick<HistoryStore, "record"> & SiteStore & SenderStore;
+export type NodeStore = WorkStore &
+  Pick<HistoryStore, "record" | "story"> &
+  SiteStore &
+  SenderStore &
+  SuppressionStore &
+  CountStore;
 
 /** What all threads count together; to be passed to other threads. */
 export interface SharedCounts {
@@ -47,10 +62,24 @@ export interface SharedCounts {
   readonly logins: LoginCounts;
 }
 
-export const sharedCounts = (): SharedCounts => ({
+/** Of the first thread of a process: it is the one that exchanges counts with other processes. */
+export interface ProcessCounts extends SharedCounts {
+  readonly others: OtherThreads;
+}
+
+/** Where the first thread and those that start it meet. */
+export interface OtherThreads {
+  /** One of them counted something new. */
+  onNews: () => void;
+  /** What they counted since they were asked last. */
+  ask: () => Promise<readonly CountChange[]>;
+}
+
+export const sharedCounts = (): ProcessCounts => ({
   sessions: sessionCounts(),
   debts: sharedDebts(),
   logins: loginCounts(),
+  others: { onNews: () => {}, ask: async () => [] },
 });
 
 export interface NodeOptions {
@@ -63,9 +92,11 @@ export interface NodeOptions {
   readonly by: string;
   /** Other nodes use the store: connections to a site are shared with them. */
   readonly shares?: NonNullable<PacingSettings["store"]>["shares"] | "as usual";
-  readonly counts: SharedCounts;
+  readonly counts: SharedCounts | ProcessCounts;
   /** What accounts have sent, in all threads. */
-  readonly countSent: CountSent;
+  readonly countSent: CountSent | SendingCounts;
+  /** Of further threads: there is something new to take. */
+  readonly onCounted?: () => void;
   /** Instead of those of the config. */
   readonly logins?: Logins;
   /** first: of the threads that listen at the same addresses; further: another has made sure that they are free. */
@@ -85,10 +116,13 @@ export interface Steering extends Destinations {
 export interface Node extends AsyncDisposable {
   readonly stages: Stages;
   readonly reputation: Reputation;
+  readonly suppressions?: Suppressions;
   /** Open now, of all threads. */
   readonly sessions: () => number;
   readonly listening: readonly { readonly address: string; readonly port: number }[];
   readonly steering: Steering;
+  /** What was counted since the last call, for other processes. */
+  takeCounted(): readonly CountChange[];
   /** From now on. */
   start(): void;
   /** Others may have its deliveries now. */
@@ -101,6 +135,8 @@ export interface Node extends AsyncDisposable {
 export async function openNode(options: NodeOptions): Promise<Node> {
   const { world, log, store, by, shares, onBeyond } = options;
   await using opened = new AsyncDisposableStack();
+  const { rules } = options.config.explain;
+  if (rules.length > 0) learn(await readOwnRules(rules));
   let graceMs = closeGraceMs;
   const work: ReceptionParts["work"] = {
     lease: (recipients) => worker.lease(recipients),
@@ -108,17 +144,26 @@ export async function openNode(options: NodeOptions): Promise<Node> {
     wake: (at) => worker.wake(at),
   };
   const shared = shares !== undefined && { sharedBy: by, ...(shares !== "as usual" && { shares }) };
-  const { accounts, ...people } = await openPeople(options, opened);
+  const { journal, debts } = await openCounts(options, opened);
+  const { accounts, ...people } = await openPeople(options, debts.abuse, opened);
   const judges = opened.use(
     await openJudges({
       ...options,
       ...people,
-      debts: options.counts.debts,
+      debts,
       accounts,
       onWarning: (account, words) => warnOwner({ stages, accounts, log }, { account, words }),
     }),
   );
-  const stages = createStages({ ...options, ...people, judges, work, sites: { sites: store, ...shared } });
+  const suppressions = await openSuppressions(options, opened);
+  const stages = createStages({
+    ...options,
+    ...people,
+    judges: withLearners(judges, suppressions),
+    ...(suppressions && { suppressions }),
+    work,
+    sites: { sites: store, ...shared },
+  });
   const { pacer } = stages;
   opened.use(pacer);
   await pacer.restore();
@@ -141,9 +186,11 @@ export async function openNode(options: NodeOptions): Promise<Node> {
   return {
     stages,
     reputation: judges.reputation,
+    ...(suppressions && { suppressions }),
     sessions: () => admitted.sessions,
     listening: listeners,
     steering: { ...destinationsOf(stages), wake: () => worker.wake(), tryAll: () => pacer.tryAll() },
+    takeCounted: () => journal.take(),
     start: () => worker.start(),
     endAttempts: () => worker.endAttempts(),
     hurry: () => (graceMs = 0),
@@ -151,18 +198,87 @@ export async function openNode(options: NodeOptions): Promise<Node> {
   };
 }
 
+/**
+ * What clients owe. Other processes of the store hear of it; where there are none, of what lasts for hours, so that a
+ * restart forgives nothing.
+ */
+async function openCounts(options: NodeOptions, opened: AsyncDisposableStack) {
+  const { config, world, log, counts, countSent, store, by, onCounted = () => {} } = options;
+  const journal = new CountJournal();
+  const plain = new Debts(world, counts.debts);
+  const noted = new Debts(world, counts.debts, journal);
+  const debts = { abuse: noted, rates: config.storage.driver === "postgres" ? noted : plain };
+  if (!("others" in counts)) {
+    journal.onNews = onCounted;
+    return { journal, debts };
+  }
+  const { others } = counts;
+  const ofDebts = new DebtCounting({ debts: plain, journal, askOthers: () => others.ask() });
+  const sharing = opened.use(
+    new CountSharing({
+      store,
+      world,
+      by,
+      countings: "counting" in countSent ? [countSent.counting, ofDebts] : [ofDebts],
+      onFault: (err) => log.logger.error({ err }, "counts cannot be shared: limits hold for this process alone"),
+    }),
+  );
+  others.onNews = () => journal.onNews();
+  await sharing.restore();
+  return { journal, debts };
+}
+
+async function openSuppressions(
+  { config, world, log, store, hostname, shares }: NodeOptions,
+  opened: AsyncDisposableStack,
+): Promise<Suppressions | undefined> {
+  const { enabled, never, remembered: most } = config.suppression;
+  if (!enabled) return undefined;
+  const ours = new Set<string>([...config.domain.map(({ name }) => name), hostname.toLowerCase()]);
+  return opened.use(
+    await Suppressions.open({
+      store,
+      world,
+      settings: { never, most },
+      isOurs: (domain) => ours.has(domain),
+      isShared: shares !== undefined,
+      onFault: (err) => log.logger.error({ err }, "what is known of addresses that are gone could not be read or kept"),
+    }),
+  );
+}
+
+/** What comes back about mail: of ours, who is not to get more; of others', who sent it. */
+function withLearners(
+  judges: Judges,
+  suppressions: Suppressions | undefined,
+): Pick<Judges, "checks" | "listeners" | "authenticator"> {
+  const { reputation, authenticator } = judges;
+  const complaints: Journalist = (event) => {
+    if (event.kind === "complained" && event.sender !== undefined)
+      reputation.note({ ...event.sender, behaviour: "complaint" });
+  };
+  return {
+    authenticator,
+    checks: [...(suppressions?.checks ?? []), ...judges.checks],
+    listeners: [...judges.listeners, complaints, ...(suppressions ? [suppressions.listener] : [])],
+  };
+}
+
 /** Those whom we know: by their logins, and by the keys that they sign with; and how to ask for others. */
-async function openPeople({ config, world, log, counts, logins, hostname }: NodeOptions, opened: AsyncDisposableStack) {
+async function openPeople(options: NodeOptions, debts: Debts, opened: AsyncDisposableStack) {
+  const { config, world, log, counts, logins, hostname } = options;
   const { dns } = config;
   const onTrouble = (text: string): void => log.logger.warn(text);
-  const accounts = opened.use(await openAccounts({ config, world, onTrouble, counts: counts.logins }));
+  const accounts = opened.use(await openAccounts({ config, world, onTrouble, counts: counts.logins, debts }));
   const secret = await ownSecret(join(config.data_dir, "login.secret"));
   const onFault = (err: unknown): void => log.logger.error({ err }, "a key for DKIM signatures could not be used");
+  const returns = createReturns({ config, secrets: await loadReturnSecrets(config), hostname, world });
   return {
     accounts,
     logins: logins ?? createLogins(accounts, Buffer.from(secret)),
     signer: opened.use(await openSigner({ config, world, onFault })),
-    srs: createSrs({ config, secrets: await loadSrsSecrets(config), hostname, world }),
+    returns,
+    srs: createSrs({ config, secrets: await loadSrsSecrets(config), hostname, world, returns }),
     resolver: cachedResolver(createResolver({ servers: dns.servers, timeoutMs: dns.timeout }), world),
     isTrusted: trustIn(config),
   };
@@ -183,7 +299,7 @@ function warnOwner(
   const own = accounts.rightsOf(account)?.maySendAs.find((sender) => parseAddress(sender) !== undefined);
   const to = own === undefined || own.startsWith("*") ? undefined : parseAddress(own);
   if (to === undefined) return;
-  const kept = ownerWarning(stages, { to, words })
+  const kept = ownerWarning(stages, { to, subject: "Your account has sent unusually much mail", words })
     .then((warning) => stages.queue.keep(warning))
     .then(() => stages.work.wake());
   kept.catch((err: unknown) => log.logger.error({ err, account }, "the owner of an account could not be warned"));

@@ -53,8 +53,16 @@ const letters: Readonly<Record<string, (parts: NoticeParts) => Promise<NewMessag
     const { messages } = await composeNotices(parts, delivery.message, { decisions, withOriginal: true });
     return messages[0]!;
   },
-  "a warning": (parts) => ownerWarning(parts, { to: address("ann@home.example"), words: "Look at this. Do that." }),
+  "a warning": (parts) =>
+    ownerWarning(parts, { to: address("ann@home.example"), subject: "Odd", words: "Look at this. Do that." }),
 };
+
+test("notices are written in the language of the config, where the message tells none", async () => {
+  const subject = async (parts: NoticeParts) =>
+    /^Subject: .*$/m.exec(bytesOf(await letters["a bounce"]!(parts)).toString())?.[0].trim();
+  assert.equal(await subject(parts), "Subject: Not delivered: hi");
+  assert.equal(await subject({ ...parts, language: "de" }), "Subject: Nicht zugestellt: hi");
+});
 
 const bytesOf = ({ body }: NewMessage): Buffer => Buffer.from(body as Uint8Array);
 

@@ -1,14 +1,15 @@
-// Notices to the sender (DSNs): explain/ writes them, the queue keeps them in the transaction that settles the outcome.
-import type { World } from "./base/world.ts";
+// Notices to the sender (DSNs): dsn/ writes them, the queue keeps them in the transaction that settles the outcome.
+import type { Instant, World } from "./base/world.ts";
 import { writeNotice } from "./dsn/notice.ts";
 import { noticeWanted } from "./dsn/wanted.ts";
+import type { Language } from "./explain/explanation.ts";
 import type { Event } from "./journal/event.ts";
-import type { ReversePath } from "./mail/address.ts";
 import type { Recipient } from "./mail/envelope.ts";
 import type { Message, QueueId } from "./mail/message.ts";
 import type { NoticeAction } from "./mail/outcome.ts";
 import type { Decision } from "./queue/settle.ts";
 import type { NewMessage, WorkStore } from "./queue/store.ts";
+import type { ExpandedMail } from "./route/expand.ts";
 import { signOurs } from "./signing/sign-ours.ts";
 import type { Signer } from "./signing/signer.ts";
 
@@ -19,11 +20,13 @@ export interface NoticeParts {
   readonly newQueueId: () => QueueId;
   /** Without one, notices go out unsigned. */
   readonly signer?: Signer;
-  /** Whom the recipients of mail from `reversePath` stand for. */
-  readonly expand: (recipients: readonly Recipient[], reversePath?: ReversePath) => readonly Recipient[];
+  /** Whom the recipients of a message stand for. */
+  readonly expand: (recipients: readonly Recipient[], mail?: ExpandedMail) => readonly Recipient[];
   readonly giveUpAfterMs: number;
   /** Originals up to this size are returned whole, if the sender asked for it. */
   readonly returnedBytes: number;
+  /** Of notices about messages that do not tell what their sender reads; "en" unless told. */
+  readonly language?: Language;
 }
 
 export interface Notices {
@@ -94,7 +97,7 @@ async function compose(
 ): Promise<NewMessage> {
   const at = parts.world.now();
   const queueId = parts.newQueueId();
-  const recipients = told.map(({ delivery, outcome }) => ({
+  const toldOf = told.map(({ delivery, outcome }) => ({
     recipient: delivery.recipient,
     attemptedAt: at,
     ...(outcome.kind === "delivered" ? { host: outcome.host, reply: outcome.reply } : { failure: outcome.because }),
@@ -111,32 +114,44 @@ async function compose(
   } = written({
     action,
     message,
-    recipients,
+    recipients: toldOf,
     original,
     hostname: parts.hostname,
     noticeId: queueId,
     at,
+    language: parts.language ?? "en",
   });
   const body = await signOurs(parts.signer, unsigned);
-  const readers = message.reversePath === "" ? [] : parts.expand([{ address: message.reversePath }]);
-  const to = readers.map(({ address }) => address);
-  const notice: Message = {
-    queueId,
-    receivedAt: at,
-    reversePath: "",
-    bodyType,
-    smtpUtf8,
-    sizeBytes: body.byteLength,
-    eightBit: bodyType === "8bitmime",
-    messageId,
-  };
-  const client = { address: "127.0.0.1", port: 0, protocol: "LOCAL", helloName: parts.hostname } as const;
+  const recipients = message.reversePath === "" ? [] : parts.expand([{ address: message.reversePath }]);
+  return ownMessage(parts, { queueId, at, body, messageId, smtpUtf8, bodyType, recipients });
+}
+
+export interface OwnMessage extends Pick<Message, "queueId" | "smtpUtf8" | "bodyType"> {
+  readonly at: Instant;
+  readonly body: Uint8Array;
+  readonly messageId: string;
+  readonly recipients: readonly Recipient[];
+  /** What came, and is not kept itself. */
+  readonly inPlaceOf?: Pick<Extract<Event, { kind: "received" }>, "from" | "client" | "asked" | "judged">;
+}
+
+/** To be kept as any other. Its sender is the null reverse-path: nobody is told if it does not arrive. */
+export function ownMessage(
+  { hostname, giveUpAfterMs }: Pick<NoticeParts, "hostname" | "giveUpAfterMs">,
+  { at, body, messageId, recipients, inPlaceOf, ...facts }: OwnMessage,
+): NewMessage {
+  const { queueId } = facts;
+  const sizeBytes = body.byteLength;
+  const client = { address: "127.0.0.1", port: 0, protocol: "LOCAL", helloName: hostname } as const;
+  const origin = inPlaceOf ?? { from: "", client };
+  const to = recipients.map(({ address }) => address);
+  const eightBit = facts.bodyType === "8bitmime";
   return {
-    message: notice,
+    message: { ...facts, receivedAt: at, reversePath: "", sizeBytes, eightBit, messageId },
     body,
-    recipients: readers,
-    expiresAt: at + parts.giveUpAfterMs,
-    events: [{ kind: "received", at, queueId, from: "", to, client, sizeBytes: body.byteLength, messageId }],
+    recipients,
+    expiresAt: at + giveUpAfterMs,
+    events: [{ kind: "received", at, queueId, ...origin, to, sizeBytes, messageId }],
   };
 }
 
@@ -165,7 +180,8 @@ export class Unwritable extends Error {
   override readonly name = "Unwritable";
 }
 
-function written(request: Parameters<typeof writeNotice>[0]): ReturnType<typeof writeNotice> {
+/** Throws Unwritable. */
+export function written(request: Parameters<typeof writeNotice>[0]): ReturnType<typeof writeNotice> {
   try {
     return writeNotice(request);
   } catch (error) {

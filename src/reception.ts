@@ -1,10 +1,10 @@
 // The journey's front door: answers the questions of a session, and takes the content that follows.
-import { Arriving, type ArrivingParts } from "./arriving.ts";
+import { IncomingContent, type IncomingParts } from "./incoming-content.ts";
 import { accept, type Stages } from "./journey.ts";
 import type { Facts, Phase } from "./judge/check.ts";
 import { identityOf } from "./judge/identity/identity.ts";
 import type { Decision, Said } from "./judge/judge.ts";
-import { told } from "./judging.ts";
+import { told } from "./content-judgement.ts";
 import type { Judged } from "./journal/event.ts";
 import type { Address, ReversePath } from "./mail/address.ts";
 import type { Client } from "./mail/client.ts";
@@ -16,7 +16,7 @@ import type { ContentSink, ReceiveStage } from "./receive/stage.ts";
 import type { Question } from "./smtp/effect.ts";
 import type { Logins } from "./smtp/sasl/logins.ts";
 
-export interface ReceptionParts extends Stages, Omit<ArrivingParts, "queue" | "hostname"> {
+export interface ReceptionParts extends Stages, Omit<IncomingParts, "queue" | "hostname"> {
   readonly whose: (address: Address) => NonNullable<Facts["recipientIs"]>;
   /** Absent: there are no accounts. */
   readonly logins?: Logins;
@@ -133,7 +133,7 @@ function begin(stages: ReceptionParts, client: Client, envelope: Envelope): Cont
   const { findings = [], sender } = dossiers.get(client) ?? {};
   dossiers.delete(client);
   const at = stages.world.now();
-  const content = new Arriving(stages, { client, envelope, trusted, at, ...(sender && { sender }) });
+  const content = new IncomingContent(stages, { client, envelope, trusted, at, ...(sender && { sender }) });
   return {
     write: (bytes) => content.write(bytes),
     finish: (final) => accept(stages, { client, trusted, envelope: final, queueId, content, findings }),

@@ -12,30 +12,34 @@ import type { Resolver } from "./dns/resolver.ts";
 import type { HistoryStore } from "./journal/history.ts";
 import { Journal, type Listener } from "./journal/journal.ts";
 import type { Log } from "./journal/log.ts";
+import type { Check } from "./judge/check.ts";
 import { createJudge } from "./judge/judge.ts";
 import { returnedMail } from "./judge/returned-mail.ts";
-import type { Judges } from "./judges.ts";
-import { parseAddress } from "./mail/address.ts";
+import type { Suppressions } from "./judge/suppression/suppression.ts";
+import type { Judges } from "./all-checks.ts";
+import { type Address, parseAddress } from "./mail/address.ts";
 import type { Client } from "./mail/client.ts";
 import { mendHeader } from "./mail/mend-header.ts";
 import { queueIds } from "./mail/queue-ids.ts";
 import type { WorkStore } from "./queue/store.ts";
 import type { Worker } from "./queue/worker.ts";
 import type { ReceptionParts } from "./reception.ts";
-import { indexDomains, resolveRecipient } from "./route/aliases.ts";
+import { indexDomains, isOwnSender, resolveRecipient } from "./route/aliases.ts";
 import { expandRecipients } from "./route/expand.ts";
+import { refuseBackscatter, refuseReturn } from "./returning/returning.ts";
+import type { Returns } from "./route/returns.ts";
 import { createRouter } from "./route/route.ts";
 import { type Srs, srsRefusal } from "./route/srs.ts";
 import type { Signer } from "./signing/signer.ts";
 import type { Logins } from "./smtp/sasl/logins.ts";
 
-export interface StageOptions {
+interface StageOptions {
   /** Where what is learnt of destinations is kept; without it, it is forgotten at the end. */
   readonly sites?: Omit<NonNullable<PacingSettings["store"]>, "onFault">;
   readonly config: Config;
   readonly world: World;
   readonly log: Log;
-  readonly store: WorkStore & Pick<HistoryStore, "record">;
+  readonly store: WorkStore & Pick<HistoryStore, "record" | "story">;
   readonly hostname: string;
   /** Name of the worker that settles. */
   readonly by: string;
@@ -45,6 +49,8 @@ export interface StageOptions {
   readonly judges: Pick<Judges, "checks" | "listeners"> & Partial<Pick<Judges, "authenticator">>;
   readonly signer?: Signer;
   readonly srs?: Srs;
+  readonly returns: Returns;
+  readonly suppressions?: Suppressions;
   readonly logins?: Logins;
 }
 
@@ -55,12 +61,27 @@ export interface Stages extends ReceptionParts {
 }
 
 export function createStages(options: StageOptions): Stages {
-  const { config, world, log, store, hostname, by, work, resolver, isTrusted, judges, signer, srs, logins } = options;
+  const {
+    config,
+    world,
+    log,
+    store,
+    hostname,
+    by,
+    work,
+    resolver,
+    isTrusted,
+    judges,
+    signer,
+    srs,
+    returns,
+    suppressions,
+    logins,
+  } = options;
   const pacer = createPacer(options);
-  const ours = indexDomains(config, hostname, srs);
+  const ours = indexDomains(config, hostname, { returns, ...(srs && { srs }) });
   const { deliver, retry } = config;
-  // before the others: its words are for those who return mail that we never forwarded
-  const returned = srs === undefined ? [] : [returnedMail((address) => srsRefusal(srs, address))];
+  const feedback = new Set(config.returns.feedback.map((address) => address.toLowerCase()));
   return {
     world,
     queue: store,
@@ -71,12 +92,13 @@ export function createStages(options: StageOptions): Stages {
     newQueueId: queueIds(world),
     giveUpAfterMs: retry.give_up_after,
     returnedBytes: deliver.returned_size,
+    language: config.explain.language,
     retry: {
       scheduleMs: retry.schedule,
       giveUpAfterMs: retry.give_up_after,
       delayNoticeAfterMs: retry.delay_notice_after,
     },
-    judge: createJudge([...returned, ...judges.checks], world, (check, err) =>
+    judge: createJudge([...returnedMailChecks(options, feedback), ...judges.checks], world, (check, err) =>
       log.logger.error({ err, check }, `the check "${check}" failed, and was left out`),
     ),
     ...(judges.authenticator && { authenticator: judges.authenticator }),
@@ -102,9 +124,36 @@ export function createStages(options: StageOptions): Stages {
     deliverer: createDeliverer(deliverSettings(deliver, hostname, world), pacer),
     isTrusted,
     whose: (address) => recipientIs[resolveRecipient(ours, address).kind],
-    expand: (recipients, reversePath) => expandRecipients(ours, recipients, reversePath),
+    expand: (recipients, mail) => expandRecipients(ours, recipients, mail),
+    returns,
+    history: store,
+    feedback,
+    isOurSender: (address) => isOwnSender(ours, address),
+    ...(suppressions && { suppressions }),
     onBug: (err, queueId) => log.logger.error({ err, queueId }, `${queueId} met a fault of this server`),
   };
+}
+
+/** Before the others: their words are for those who return mail that we never sent. */
+function returnedMailChecks(
+  { config, world, store, srs, returns }: StageOptions,
+  feedback: ReadonlySet<string>,
+): readonly Check[] {
+  const comesFromUs = (address: Address): boolean =>
+    srs?.read(address) !== undefined || returns.read(address) !== undefined;
+  return [
+    ...(srs === undefined ? [] : [returnedMail("srs", ({ recipient }) => srsRefusal(srs, recipient))]),
+    returnedMail("returns", ({ recipient }) => refuseReturn({ returns, history: store, world }, recipient)),
+    ...(config.returns.only_signed
+      ? [
+          returnedMail("backscatter", ({ reversePath, recipient, trusted }) =>
+            trusted || comesFromUs(recipient)
+              ? undefined
+              : refuseBackscatter({ returns, feedback }, { reversePath, recipient }),
+          ),
+        ]
+      : []),
+  ];
 }
 
 /** Refusals have no transaction of the queue to be written in, so the history gets them from here. */

@@ -2,6 +2,8 @@
 // limit: who writes them never does.
 import { close, closeSync, constants, fstatSync, mkdirSync, openSync, write } from "node:fs";
 import { dirname } from "node:path";
+import { inTime } from "./in-time.ts";
+import { realTime } from "./world.ts";
 
 export const lineLimits = {
   waitingBytes: 1024 ** 2, // lines that wait to be written; further ones are lost, and counted
@@ -44,7 +46,7 @@ function openStandardOutput(): number {
 }
 
 /** Lines on their way to a file: one write at a time, of all that wait. */
-export class WaitingLines {
+class WaitingLines {
   readonly #fd: number;
   readonly #isFile: boolean;
   readonly #onLost: (lines: number) => void;
@@ -75,10 +77,8 @@ export class WaitingLines {
   }
 
   async close(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const bound = new Promise<void>((resolve) => (timer = setTimeout(resolve, lineLimits.closeMs)));
-    await Promise.race([this.#writing, bound]);
-    clearTimeout(timer);
+    if (this.#writing !== undefined)
+      await inTime(this.#writing, { limitMs: lineLimits.closeMs, world: realTime, late: () => {} });
     if (this.#closed) return;
     this.#closed = true;
     if (this.#fd === standardOutput) return;

@@ -9,6 +9,8 @@ export interface World {
   random(): number;
   /** Resolves after `ms` of this world's time, or at once when `signal` aborts; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** The world around one whose days last seconds: whoever changes a file lives there. */
+  readonly outside?: Pick<World, "sleep">;
 }
 
 /** Longest delay that a timer takes; longer sleeps end early and the caller looks at the clock again. */
@@ -18,6 +20,7 @@ const longestTimerMs = 2 ** 31 - 1;
 export function realWorld(speed = 1): World {
   const start = Date.now();
   return {
+    ...(speed !== 1 && { outside: realTime }),
     now: () => (speed === 1 ? Date.now() : Math.floor(start + (Date.now() - start) * speed)),
     random: Math.random,
     sleep: (ms, signal) =>
@@ -33,3 +36,6 @@ export function realWorld(speed = 1): World {
       }),
   };
 }
+
+/** For what works in real time, however long the days of its world are. */
+export const realTime: Pick<World, "now" | "sleep"> = realWorld();

@@ -19,7 +19,7 @@ import { CommandError, exitCodes } from "./exit-codes.ts";
 /** As the person typed it; the server checks it. */
 export type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
-export interface Submission {
+interface Submission {
   readonly reply: Reply;
   /** Absent: it was refused. */
   readonly queueId?: string;
@@ -33,7 +33,7 @@ export interface MessageDetail {
 
 export type DestinationAction = "suspend" | "resume" | "drain";
 
-export interface DestinationOrder {
+interface DestinationOrder {
   readonly name: string;
   readonly action: DestinationAction;
   readonly because?: string;

@@ -1,7 +1,8 @@
 // Sizes, times and addresses as people read them.
 import type { Instant } from "../base/world.ts";
 import { displayAddress, type ReversePath } from "../mail/address.ts";
-import { oneLine, roughDuration } from "../mail/failure-text.ts";
+import { roughDuration } from "../mail/failure-text.ts";
+import { oneLine } from "../mail/printable.ts";
 
 /** "900 B", "1.3 KB", "12 MB"; 1 KB is 1,024 bytes, as in waybill.toml. */
 export function sizeText(bytes: number): string {

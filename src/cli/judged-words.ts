@@ -1,11 +1,11 @@
 // What was found out about a sender, in words, a line each.
 import type { Judged } from "../journal/event.ts";
-import { oneLine } from "../mail/failure-text.ts";
+import { oneLine } from "../mail/printable.ts";
 import type { Reply } from "../mail/reply.ts";
 import type { Authentication, Identity, SenderVerdicts } from "../mail/verdict.ts";
 
 /** What the client was told, which stands in the line above already. */
-export interface Told {
+interface Told {
   readonly reply: Reply;
   readonly check?: string;
 }
@@ -60,7 +60,7 @@ function authenticationTexts({ dkim, arc, dmarc, ...sender }: Authentication, sa
     ...senderTexts(sender, said),
     ...(dkim.length === 0 ? ["no DKIM signature"] : []),
     ...dkim.map(({ domain, selector, result, because }) =>
-      of(`DKIM of ${domain} (selector ${selector})`, result, because),
+      of(domain === "" ? "DKIM" : `DKIM of ${domain} (selector ${selector})`, result, because),
     ),
     ...(arc.result === "none"
       ? []

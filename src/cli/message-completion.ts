@@ -3,9 +3,9 @@
 import { isUtf8 } from "node:buffer";
 import addressparser from "nodemailer/lib/addressparser";
 import type { Instant } from "../base/world.ts";
-import { fieldValue, formatDate, type HeaderField, readHeader } from "../mail/header.ts";
+import { fieldValue, formatDate, type HeaderField, readHeader, splitHeader } from "../mail/header.ts";
 
-export interface Submitter {
+interface Submitter {
   /** From, when the message has none: an address, or MAILER-DAEMON for the null reverse-path. */
   readonly author: string;
   readonly fullName?: string;
@@ -14,7 +14,7 @@ export interface Submitter {
   readonly messageId: string;
 }
 
-export interface CompleteMessage {
+interface CompleteMessage {
   readonly content: Buffer;
   /** Addresses of To, Cc and Bcc as written, or of Resent-To, Resent-Cc and Resent-Bcc if there are any. */
   readonly recipients: readonly string[];
@@ -38,19 +38,11 @@ export function completeMessage(raw: Uint8Array, submitter: Submitter): Complete
 
 /** Header fields without their line ends, and the body; a first line that is no field begins the body. */
 function split(text: string): { fields: string[]; body: string } {
-  const fields: string[] = [];
-  let at = /^From [^\n]*\n/.exec(text)?.[0].length ?? 0; // the separator of mbox files
-  while (at < text.length) {
-    const end = text.indexOf("\n", at);
-    const next = end < 0 ? text.length : end + 1;
-    const line = text.slice(at, end < 0 ? next : end).replace(/\r$/, "");
-    if (line === "") return { fields, body: text.slice(next) };
-    if (/^[ \t]/.test(line) && fields.length > 0) fields.push(`${fields.pop()}\r\n${line}`);
-    else if (/^[!-9;-~]+[ \t]*:/.test(line)) fields.push(line);
-    else break;
-    at = next;
-  }
-  return { fields, body: text.slice(at) };
+  const message = text.replace(/^From [^\n]*\n/, ""); // the separator of mbox files
+  const places = splitHeader(message, "end");
+  const lines = places.map(({ start, end }) => message.slice(start, end).replaceAll(/\r?\n/g, "\r\n"));
+  const fields = lines.map((field) => field.replace(/\r\n$/, ""));
+  return { fields, body: message.slice(places.at(-1)?.end ?? 0).replace(/^\r?\n/, "") };
 }
 
 function missing(header: readonly HeaderField[], { author, fullName, at, messageId }: Submitter): string[] {

@@ -68,7 +68,8 @@ function glyphOf({ kind, tone }: Step): keyof typeof stepGlyphs {
 }
 
 /** Lines of at most `room` columns, broken at spaces; a word that is too long stands over. */
-function wrap(text: string, room: number): string[] {
+/** A paragraph in lines of at most `room` characters; words are never cut. */
+export function wrap(text: string, room: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {
     const line = lines.at(-1);

@@ -1,5 +1,5 @@
 // Hands a message to the running server, and turns its refusal into words and an exit code.
-import { oneLine } from "../mail/failure-text.ts";
+import { oneLine } from "../mail/printable.ts";
 import { isTransient, type Reply, replyText } from "../mail/reply.ts";
 import type { ControlClient, Query } from "./control-client.ts";
 import { CommandError, exitCodes } from "./exit-codes.ts";

@@ -1,7 +1,7 @@
 // The journey of a message as a drawing: events in, lines out.
 import type { Event } from "../journal/event.ts";
 import type { Address } from "../mail/address.ts";
-import { oneLine } from "../mail/failure-text.ts";
+import { oneLine } from "../mail/printable.ts";
 import type { Paint } from "./context.ts";
 import { judgedTexts } from "./judged-words.ts";
 import { pathText, sinceText, timeText } from "./human-units.ts";

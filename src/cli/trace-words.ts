@@ -3,7 +3,8 @@ import type { Instant } from "../base/world.ts";
 import type { Event } from "../journal/event.ts";
 import type { Address } from "../mail/address.ts";
 import type { Client } from "../mail/client.ts";
-import { failureText, hostText, oneLine } from "../mail/failure-text.ts";
+import { failureText, hostText } from "../mail/failure-text.ts";
+import { oneLine } from "../mail/printable.ts";
 import type { Failure } from "../mail/failure.ts";
 import type { Step } from "../mail/outcome.ts";
 import { replyText } from "../mail/reply.ts";
@@ -22,7 +23,7 @@ export interface Viewed {
 }
 
 /** A line on the way, and more about it below. */
-export interface Stop {
+interface Stop {
   readonly glyph: "delivered" | "deferred" | "bounced" | "notice" | "operator";
   readonly style: Style;
   readonly text: string;
@@ -32,7 +33,7 @@ export interface Stop {
   readonly next?: string;
 }
 
-export interface StopFacts {
+interface StopFacts {
   readonly sender: Received["from"] | undefined;
   /** No attempt came after it. */
   readonly latest: boolean;
@@ -58,6 +59,15 @@ export function stopOf(event: Along, { sender, latest, viewed }: StopFacts): Sto
       const text = `${what}: ${failureText(event.because)}`;
       return { glyph: "bounced", style: "red", text, steps: stepTexts(event.steps, event.because) };
     }
+    case "bounced-later": {
+      const final = event.final === undefined ? "" : ` (at ${oneLine(event.final)})`;
+      const text = `bounced later${final}, as ${tellerText(event.reportedBy)}: ${event.summary}`;
+      return { glyph: "bounced", style: "red", text, steps: event.text === "" ? [] : [oneLine(event.text)] };
+    }
+    case "complained": {
+      const text = `called unwanted by the recipient (${oneLine(event.feedbackType)}), as ${tellerText(event.reportedBy)}`;
+      return { glyph: "bounced", style: "red", text };
+    }
     case "notice": {
       const whom = sender === undefined ? "the sender" : pathText(sender);
       const text = `told ${whom} ${noticeText[event.action]}: waybill trace ${event.noticeId}`;
@@ -69,6 +79,9 @@ export function stopOf(event: Along, { sender, latest, viewed }: StopFacts): Sto
       return { glyph: "operator", style: "cyan", text: operatorText[event.action] };
   }
 }
+
+const tellerText = (reportedBy: string | undefined): string =>
+  reportedBy === undefined ? "a report told" : `${oneLine(reportedBy)} told`;
 
 const noticeText = {
   failed: "that delivery failed",

@@ -6,6 +6,7 @@ import { realWorld } from "../base/world.ts";
 import { addAccount } from "./commands/account.ts";
 import { addArc } from "./commands/authentication/arc.ts";
 import { dkimCommand } from "./commands/authentication/dkim.ts";
+import { addExplain } from "./commands/explain.ts";
 import { addDmarc } from "./commands/authentication/dmarc.ts";
 import { addSpf } from "./commands/authentication/spf.ts";
 import { addConfig } from "./commands/config.ts";
@@ -68,6 +69,7 @@ function createProgram(context: Context): Command {
   addQueue(program, context);
   addTrace(program, context);
   addDestinations(program, context);
+  addExplain(program, context);
   addSpf(program, context);
   addDkimKeys(dkimCommand(program, context), context);
   addDmarc(program, context);

@@ -1,11 +1,13 @@
 // The generated documents are fresh, and say what the schema says.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { parse } from "smol-toml";
 import { generated } from "../../scripts/generate-docs.ts";
+import { causeNames } from "../explain/knowledge/causes.ts";
 import { parseConfig } from "./load.ts";
 import { schema } from "./schema.ts";
 import { sections } from "./settings.ts";
@@ -16,6 +18,20 @@ const example = generated.get("waybill.example.toml") ?? "";
 test("docs/ is fresh", async () => {
   const root = join(import.meta.dirname, "../..");
   await promisify(execFile)(process.execPath, ["scripts/generate-docs.ts", "--check"], { cwd: root });
+});
+
+test("docs/causes/ has a page for each cause, and no other", () => {
+  const there = readdirSync(join(import.meta.dirname, "../../docs/causes")).map((name) => `causes/${name}`);
+  const ours = [...generated.keys()].filter((name) => name.startsWith("causes/"));
+  assert.deepEqual(there.toSorted(), ours.toSorted());
+  for (const cause of causeNames)
+    assert.match(generated.get(`causes/${cause}.md`) ?? "", /## What the sender can do/, cause);
+});
+
+test("no page leads to one that is not there", () => {
+  for (const [name, text] of [...generated].filter(([name]) => name.endsWith(".md")))
+    for (const [, target] of text.matchAll(/\]\((?!https?:)([^)#]+)/g))
+      assert.ok(existsSync(join(import.meta.dirname, "../../docs", dirname(name), target!)), `${name}: ${target}`);
 });
 
 test("the example means the same as an empty file", () => {

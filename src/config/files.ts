@@ -1,6 +1,8 @@
 // The files that a config names: there, readable, and of the right kind.
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { buildKnowledge } from "../explain/knowledge/knowledge.ts";
+import { parseRuleFile } from "../explain/knowledge/parse-rule-file.ts";
 import { parsePostgresUrl } from "./postgres-url.ts";
 import type { Fault } from "./problem.ts";
 import type { Sections } from "./rules.ts";
@@ -9,7 +11,14 @@ import { show } from "./show.ts";
 import { parseKey } from "./signing-key.ts";
 
 /** Faults of certificate, key and password files, and of modules, which are not looked into. */
-export async function fileFaults({ tls = {}, route = [], storage, hooks, dkim = [] }: Sections): Promise<Fault[]> {
+export async function fileFaults({
+  tls = {},
+  route = [],
+  storage,
+  hooks,
+  explain,
+  dkim = [],
+}: Sections): Promise<Fault[]> {
   const passwords = route.map(({ password_file }, i) => passwordFault(["route", i, "password_file"], password_file));
   const modules = (hooks?.modules ?? []).map(
     async (name, i) => (await read(["hooks", "modules", i], name)).fault ?? [],
@@ -17,7 +26,8 @@ export async function fileFaults({ tls = {}, route = [], storage, hooks, dkim = 
   const signing = dkim.flatMap(({ key_files }, i) =>
     Object.entries(key_files).map(([selector, name]) => signingKeyFault(["dkim", i, "key_files", selector], name)),
   );
-  const all = [tlsFaults(tls), ...passwords, urlFault(storage?.url_file), ...modules, ...signing];
+  const rules = (explain?.rules ?? []).map((name, i) => rulesFault(["explain", "rules", i], name));
+  const all = [tlsFaults(tls), ...passwords, urlFault(storage?.url_file), ...modules, ...signing, ...rules];
   return (await Promise.all(all)).flat();
 }
 
@@ -34,6 +44,17 @@ async function tlsFaults({ certificate, key }: NonNullable<Sections["tls"]>): Pr
       allowed: "Name the key that the certificate was issued for.",
     });
   return faults;
+}
+
+async function rulesFault(path: Path, name: string): Promise<Fault[]> {
+  const { value, fault } = await read(path, name);
+  if (value === undefined) return fault === undefined ? [] : [fault];
+  try {
+    buildKnowledge({ [name]: parseRuleFile(value.toString(), name) });
+    return [];
+  } catch (error) {
+    return [{ path, what: (error as Error).message, allowed: "docs/adding-a-cause.md tells how rules are written." }];
+  }
 }
 
 interface Result<T> {

@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 /** What messages, manual and JSON Schema say of a type of value. */
-export interface Kind {
+interface Kind {
   /** With its article: "a duration". */
   readonly name: string;
   /** What to write, in whole sentences. */

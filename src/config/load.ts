@@ -13,12 +13,12 @@ import { schema } from "./schema.ts";
 import type { Path } from "./settings.ts";
 import { syntaxProblem } from "./syntax.ts";
 
-export type Parsed =
+type Parsed =
   | { readonly kind: "ok"; readonly config: Config }
   /** In the order of the lines; at least one. */
   | { readonly kind: "bad"; readonly problems: readonly Problem[] };
 
-export type Loaded =
+type Loaded =
   /** `file` is what was read; absent: there is none, all settings have their defaults. */
   | { readonly kind: "ok"; readonly config: Config; readonly file?: string }
   | { readonly kind: "bad"; readonly problems: readonly Problem[] };

@@ -27,6 +27,9 @@ export const ruleFaults = (sections: Sections, isSet: (path: Path) => boolean): 
     databaseIsNamed,
     signingDomainsDiffer,
     srsSecretIsShared,
+    returnsAreOurs,
+    returnSecretIsShared,
+    returnsAreRemembered,
     retriesComeInTime,
     oauthIsWhole,
     milderComesFirst,
@@ -259,4 +262,36 @@ function srsSecretIsShared({ storage, domain = [], forwarding }: Sections): Faul
   const allowed =
     "Set srs_secret_file in [forwarding] to a file with the same text on all of them (openssl rand -base64 32), or srs = false.";
   return [{ path: ["domain", first], what, allowed }];
+}
+
+/** What is sent back to another server's domain never comes here. */
+const returnsAreOurs = ({ returns, domain }: Sections): Fault[] =>
+  domain === undefined
+    ? []
+    : (returns?.sign ?? []).flatMap((name, i) => {
+        const ours = domain.find((one) => one.name === name);
+        if (name === "*" || (ours !== undefined && ours.deliver !== "relay")) return [];
+        const path = ["returns", "sign", i] as const;
+        const what =
+          ours === undefined ? "is none of our domains" : 'has deliver = "relay": bounces go to the other server';
+        const allowed = `Write the name of a [[domain]] whose mail ends here, or "*" for all of them.`;
+        return [{ path, what: `${show(name)} ${what}`, allowed }];
+      });
+
+/** Of the Waybills that share a database, one sends a message, and another may get its bounce. */
+function returnSecretIsShared({ storage, returns, forwarding }: Sections): Fault[] {
+  const isNamed = returns?.secret_file !== undefined || forwarding?.srs_secret_file !== undefined;
+  if (storage?.driver !== "postgres" || isNamed || (returns?.sign ?? []).length === 0) return [];
+  const what = "return addresses are signed, and Waybills that share a database need one secret for that";
+  const allowed = "Set secret_file in [returns] to a file with the same text on all of them (openssl rand -base64 32).";
+  return [{ path: ["returns", "sign"], what, allowed }];
+}
+
+/** The history knows whose message it was. */
+function returnsAreRemembered({ returns, history }: Sections): Fault[] {
+  if (returns === undefined || history === undefined || returns.sign.length === 0) return [];
+  if (returns.lifetime <= history.keep) return [];
+  const what = `lifetime is ${formatDuration(returns.lifetime)}, but the history is kept for ${formatDuration(history.keep)} only`;
+  const allowed = "Lower lifetime in [returns], or raise keep in [history].";
+  return [{ path: ["returns", "lifetime"], what, allowed }];
 }

@@ -24,10 +24,13 @@ import { authentication } from "./sections/authentication.ts";
 import { dnsList, dnsScore } from "./sections/dns-lists.ts";
 import { abuse, rates } from "./sections/rates.ts";
 import { oauth, submission } from "./sections/submission.ts";
+import { explain } from "./sections/explain.ts";
 import { forwarding } from "./sections/forwarding.ts";
 import { greylist } from "./sections/greylist.ts";
 import { reputation } from "./sections/reputation.ts";
+import { returns } from "./sections/returns.ts";
 import { dkim } from "./sections/signing.ts";
+import { suppression } from "./sections/suppression.ts";
 import { hooks } from "./sections/hooks.ts";
 import { duration, size } from "./units.ts";
 
@@ -402,9 +405,12 @@ export const schema = z.strictObject({
   history: history.prefault({}),
   dkim: z.array(dkim).default([]).describe("Domains whose mail is signed."),
   forwarding: forwarding.prefault({}),
+  returns: returns.prefault({}),
+  suppression: suppression.prefault({}),
   reputation: reputation.prefault({}),
   greylist: greylist.prefault({}),
   hooks: hooks.prefault({}),
+  explain: explain.prefault({}),
 });
 
 /** All settings, defaults filled in; durations in ms, sizes in bytes. */

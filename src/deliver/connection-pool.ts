@@ -25,7 +25,7 @@ const patienceMs = 10;
 const quickestMs = 0.5;
 
 /** What the pool asks of a session. */
-export interface Pooled {
+interface Pooled {
   /** Good for another message. */
   readonly isQuiet: boolean;
   /** Says goodbye and closes. Never rejects. */

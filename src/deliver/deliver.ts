@@ -1,5 +1,5 @@
 // The deliver stage: hands a message over to the next hop, and says for each recipient how it ended.
-import { domainOf } from "../mail/address.ts";
+import { type Address, domainOf } from "../mail/address.ts";
 import type { Recipient } from "../mail/envelope.ts";
 import type { Failure } from "../mail/failure.ts";
 import type { Hop } from "../mail/hop.ts";
@@ -22,6 +22,8 @@ export interface Task {
   readonly message: Message;
   /** All with the same reverse-path of their own, or all without. */
   readonly recipients: readonly Recipient[];
+  /** The next hop returns what fails to this address, unless the recipients have a reverse-path of their own. */
+  readonly returnTo?: Address;
   /** Opens the stored content from its start; called once per transaction, or per file. */
   readonly open: () => Promise<AsyncIterable<Uint8Array>>;
 }
@@ -82,12 +84,16 @@ export function createDeliverer(settings: DeliverSettings, pacer: Pacer = ownPac
   };
 }
 
-/** An alias sends it on: the next hop sees a sender of ours. */
+/** An alias sends it on, or it is ours: the next hop sees an address of ours that leads back to the sender. */
 function fromItsSender(task: Task, steps: Step[]): Task {
-  const { message, recipients } = task;
-  const reversePath = recipients[0]?.reversePath;
+  const { message, recipients, returnTo } = task;
+  const forwarded = recipients[0]?.reversePath;
+  const reversePath = forwarded ?? returnTo;
   if (reversePath === undefined) return task;
-  steps.push({ text: `forwarded from <${reversePath}>, in place of <${message.reversePath}> (SRS)` });
+  const text = forwarded
+    ? `forwarded from <${forwarded}>, in place of <${message.reversePath}> (SRS)`
+    : `sent from the return address <${reversePath}>, in place of <${message.reversePath}>`;
+  steps.push({ text });
   return { ...task, message: { ...message, reversePath } };
 }
 

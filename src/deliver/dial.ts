@@ -13,7 +13,7 @@ import type { Wire } from "../smtp/client-wire.ts";
 import { closeOnAbort, connectSocket } from "./smtp-socket.ts";
 
 /** One address of a next hop. */
-export interface Target {
+interface Target {
   readonly host: RemoteHost;
   /** A unix socket instead of the host's address. */
   readonly path?: string;
@@ -39,7 +39,7 @@ type Opened =
   | { readonly kind: "open"; readonly session: ClientSession }
   | { readonly kind: "failed"; readonly because: Failure };
 
-export type Dialled =
+type Dialled =
   | (Opened & { kind: "open" })
   | (Opened & {
       kind: "failed";

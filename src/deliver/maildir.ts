@@ -9,7 +9,7 @@ import type { Outcome } from "../mail/outcome.ts";
 import { reply } from "../mail/reply.ts";
 import type { Consignment } from "../smtp/client-transaction.ts";
 
-export interface Mailbox {
+interface Mailbox {
   /** The folder that holds tmp, new and cur. */
   readonly path: string;
   /** Ours; part of the file names. */

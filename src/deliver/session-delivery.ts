@@ -17,7 +17,7 @@ import type { DeliverSettings } from "./settings.ts";
 import type { Slot } from "./slot.ts";
 import { closeOnAbort } from "./smtp-socket.ts";
 
-export interface SessionTask {
+interface SessionTask {
   readonly site: string;
   readonly destination: Destination;
   readonly consignment: Consignment;
@@ -25,7 +25,7 @@ export interface SessionTask {
 }
 
 /** `not-now`: the site closed while the task waited for its turn. */
-export type Handed =
+type Handed =
   | { readonly kind: "tried"; readonly outcomes: Outcome[] }
   | { readonly kind: "not-now"; readonly notNow: NotNow };
 

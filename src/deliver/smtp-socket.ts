@@ -11,7 +11,7 @@ import type { Wire } from "../smtp/client-wire.ts";
 import { SessionFailure } from "../smtp/client-wire.ts";
 import { NotSmtp, ReplyReader } from "../smtp/reply-reader.ts";
 
-export interface ConnectOptions {
+interface ConnectOptions {
   /** Where to connect, unless `path` names a unix socket: `address` (or else `name`) and `port`; `name` is for TLS too. */
   readonly host: RemoteHost;
   readonly path?: string;
@@ -87,7 +87,7 @@ interface Waiter<T> {
   readonly reject: (error: Error) => void;
 }
 
-export class SocketWire implements Wire {
+class SocketWire implements Wire {
   readonly host: RemoteHost;
   #socket: Socket;
   #tls: TlsFacts | undefined;

@@ -1,6 +1,6 @@
 // Those who wait for one thing: their lanes take turns, so that a big sender does not starve a small one.
 
-export interface Waiting {
+interface Waiting {
   readonly place: { readonly lane: string };
 }
 

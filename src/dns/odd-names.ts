@@ -8,7 +8,7 @@ import { Resolver as NodeResolver } from "node:dns";
 import { connect, isIPv6 } from "node:net";
 import type { Answer, Resolver } from "./resolver.ts";
 
-export interface OddNameSettings {
+interface OddNameSettings {
   /** As Node's resolver takes them; empty: the machine's own. */
   readonly servers: readonly string[];
   readonly timeoutMs: number;

@@ -2,7 +2,7 @@
 import type { World } from "../base/world.ts";
 import type { Answer, MxRecord, Resolver } from "./resolver.ts";
 
-export type QuestionType = "MX" | "A" | "AAAA" | "TXT" | "PTR";
+type QuestionType = "MX" | "A" | "AAAA" | "TXT" | "PTR";
 
 export interface Question {
   readonly type: QuestionType;

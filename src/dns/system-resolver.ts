@@ -4,7 +4,7 @@ import { withOddNames } from "./odd-names.ts";
 import type { Answer, MxRecord, Resolver } from "./resolver.ts";
 import { reverseName } from "./reverse-name.ts";
 
-export interface SystemResolverSettings {
+interface SystemResolverSettings {
   /** `ADDRESS`, `ADDRESS:PORT` or `[IPv6]:PORT`; empty: the machine's own. */
   readonly servers: readonly string[];
   /** Longest wait for one answer, all tries at all servers together. */

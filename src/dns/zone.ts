@@ -13,9 +13,9 @@ export interface ZoneRecord {
 }
 
 /** Instead of an answer: the response code SERVFAIL, or nothing at all. */
-export type Fault = "SERVFAIL" | "SILENT";
+type Fault = "SERVFAIL" | "SILENT";
 
-export interface ZoneName {
+interface ZoneName {
   readonly records: ZoneRecord[];
   /** For one type, or for all. */
   readonly faults: Map<RecordType | "ALL", Fault>;

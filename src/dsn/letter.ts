@@ -1,13 +1,23 @@
-// The part of a notice that people read: what happened, whether to wait, what to do, and the other server's words last.
-import type { Instant } from "../base/world.ts";
+// The part of a notice that people read: what happened, whether to wait, what to do; the other server's words come last.
 import { type Address, displayAddress } from "../mail/address.ts";
 import type { Failure } from "../mail/failure.ts";
-import type { Explanation } from "../explain/describe.ts";
+import type { Explanation } from "../explain/explanation.ts";
+import { dateIn, fillIn, type Texts, textsIn } from "../explain/languages/language.ts";
 import { clean, textLimits } from "../mail/foreign-text.ts";
-import { wrap } from "./lines.ts";
-import type { NoticeAction } from "../mail/outcome.ts";
 import type { ExplainedRecipient, ExplainedRequest } from "./notice.ts";
 import type { Remembered } from "./original.ts";
+
+/** A piece of the letter, before it is plain text or HTML. */
+export type Block =
+  | { readonly kind: "title" | "heading" | "text"; readonly text: string }
+  | { readonly kind: "labelled"; readonly label: string; readonly text: string }
+  | { readonly kind: "addresses"; readonly addresses: readonly string[]; readonly more?: string }
+  | { readonly kind: "steps"; readonly steps: readonly string[] }
+  | { readonly kind: "table"; readonly rows: readonly (readonly [string, string])[] }
+  /** Words of another server, under a line that says whose they are. */
+  | { readonly kind: "quote"; readonly title: string; readonly text: string }
+  /** For administrators, in English. */
+  | { readonly kind: "technical"; readonly lines: readonly string[] };
 
 /** An address as people write it, fit for a line. */
 export const addressText = (address: Address): string => clean(displayAddress(address), textLimits.address);
@@ -22,19 +32,17 @@ interface Group {
   readonly explanation?: Explanation;
 }
 
-/** Paragraphs with CRLF at each line's end. */
-export function writeLetter(request: ExplainedRequest, remembered: Remembered): string {
-  const groups = groupByCause(request);
-  const paragraphs = [
-    ...news(request, groups),
-    ...outlook(request),
-    aboutMessage(request, remembered),
-    ...answers(request),
+export function writeLetter(request: ExplainedRequest, remembered: Remembered): Block[] {
+  const texts = textsIn(request.language);
+  return [
+    ...news(request, texts),
+    ...outlook(request, texts, remembered),
+    ...aboutMessage(request, texts, remembered),
+    ...details(request, texts),
   ];
-  return paragraphs.map((lines) => lines.map((line) => `${line}\r\n`).join("")).join("\r\n");
 }
 
-function groupByCause({ recipients }: ExplainedRequest): Group[] {
+function groupByCause(recipients: readonly ExplainedRecipient[]): Group[] {
   const groups = Map.groupBy(recipients, ({ explanation }) =>
     JSON.stringify([explanation?.summary, explanation?.whoActs, explanation?.steps]),
   );
@@ -45,104 +53,102 @@ function groupByCause({ recipients }: ExplainedRequest): Group[] {
 }
 
 /** What happened to which address, why, and what to do. */
-function news({ action, recipients }: ExplainedRequest, groups: readonly Group[]): string[][] {
-  const opening = openings[action](recipients.length === 1 ? "this address" : "these addresses");
-  const about = groups.flatMap(({ told, explanation }) => [
-    addressList(told),
-    ...(explanation === undefined ? [] : [wrap(explanation.summary)]),
-    ...(explanation === undefined || action !== "failed" ? [] : [stepList(explanation)]),
-  ]);
-  return [wrap(opening), ...about];
-}
-
-const openings: Record<NoticeAction, (whom: string) => string> = {
-  failed: (whom) => `Your message could not be delivered to ${whom}:`,
-  delayed: (whom) => `Your message could not be delivered yet to ${whom}:`,
-  delivered: (whom) => `Your message was delivered to ${whom}:`,
-  relayed: (whom) => `Your message was passed on to the mail server that is in charge of ${whom}:`,
-};
-
-function addressList(told: readonly ExplainedRecipient[]): string[] {
-  const addresses = told
-    .slice(0, shown.addressesPerCause)
-    .map(({ recipient }) => `    ${addressText(recipient.address)}`);
-  const more = told.length - addresses.length;
-  return more === 0 ? addresses : [...addresses, `    and ${more} more, named in the report attached to this notice`];
-}
-
-const stepList = ({ steps }: Explanation): string[] => [
-  "What you can do:",
-  ...steps.flatMap((step) => wrap(step, "  - ")),
-];
-
-/** Whether anything is left to do or to wait for. */
-function outlook({ action, recipients }: ExplainedRequest): string[][] {
-  switch (action) {
-    case "failed":
-      return [wrap("Nothing more will be tried.")];
-    case "delayed": {
-      const times = recipients.map(({ willRetryUntil }) => willRetryUntil).filter((time) => time !== undefined);
-      const until = times.length === 0 ? "" : ` until ${timeText(Math.max(...times))}`;
-      return [
-        wrap(`You do not need to do anything: we keep trying${until}, and tell you if it does not work.`),
-        wrap("If the message is urgent, reach the recipient in another way."),
-      ];
-    }
-    case "delivered":
-      return [wrap("You do not need to do anything. You get this notice because it was asked for with the message.")];
-    case "relayed":
-      return [
-        wrap(
-          "You do not need to do anything. You asked to be told when it is delivered, but that mail server does not tell us. If it cannot deliver the message, it should write to you.",
-        ),
-      ];
-  }
-}
-
-function aboutMessage({ message, hostname }: ExplainedRequest, { subject, date }: Remembered): string[] {
+function news({ action, recipients }: ExplainedRequest, texts: Texts): Block[] {
+  const { one, several } = texts.notice.openings[action];
   return [
-    "Your message:",
-    ...(subject === undefined ? [] : wrap(subject, "    Subject: ")),
-    ...wrap(date ?? timeText(message.receivedAt), "    Sent:    "),
-    ...wrap(`${message.queueId} at ${hostname}`, "    Number:  "),
+    { kind: "title", text: recipients.length === 1 ? one : several },
+    ...groupByCause(recipients).flatMap(({ told, explanation }): Block[] => [
+      addressList(told, texts),
+      ...(explanation ? why(explanation, texts) : []),
+      ...(explanation && action === "failed" ? whatToDo(explanation, texts) : []),
+    ]),
   ];
 }
 
-/** The words of the other servers; the same words once. */
-function answers({ recipients }: ExplainedRequest): string[][] {
-  const answered = recipients.flatMap(({ failure, explanation, recipient: { address } }) => {
-    const evidence = explanation?.evidence;
-    return evidence === undefined ? [] : [{ address, evidence, server: answeringServer(failure) }];
-  });
-  const different = Map.groupBy(answered, ({ server, evidence }) => JSON.stringify([server, evidence]));
-  return [...different.values()].slice(0, shown.answers).map((same) => {
-    const { server, evidence, address } = same[0]!;
-    const others = same.length === 1 ? "" : ` and ${same.length - 1} more`;
-    const about = recipients.length === 1 ? "" : ` about ${addressText(address)}${others}`;
-    const title =
-      server === undefined ? `Our mail server noted${about}:` : `The mail server ${server} answered${about}:`;
-    return [...wrap(title), ...wrap(evidence, "    ")];
-  });
+function addressList(told: readonly ExplainedRecipient[], { notice }: Texts): Block {
+  const addresses = told.slice(0, shown.addressesPerCause).map(({ recipient }) => addressText(recipient.address));
+  const count = told.length - addresses.length;
+  return {
+    kind: "addresses",
+    addresses,
+    ...(count > 0 && { more: fillIn(notice.moreAddresses, { count: String(count) }) }),
+  };
 }
 
-/** The name of the server whose words the evidence is. */
-function answeringServer(failure: Failure | undefined): string | undefined {
-  if (failure === undefined) return undefined;
-  if (failure.kind === "expired") return answeringServer(failure.last);
+const why = ({ summary }: Explanation, { headings }: Texts): Block[] => [
+  { kind: "heading", text: headings.happened },
+  { kind: "text", text: summary },
+];
+
+const whatToDo = ({ steps, whoActs }: Explanation, texts: Texts): Block[] => [
+  { kind: "heading", text: texts.headings.steps },
+  { kind: "steps", steps },
+  { kind: "labelled", label: texts.headings.whoActs, text: texts.whoActs[whoActs] },
+];
+
+/** Whether anything is left to do or to wait for. */
+function outlook({ action, recipients, language }: ExplainedRequest, { notice }: Texts, { sent }: Remembered): Block[] {
+  const times = recipients.map(({ willRetryUntil }) => willRetryUntil).filter((time) => time !== undefined);
+  const date = times.length === 0 ? undefined : dateIn(language, Math.max(...times), sent?.zone);
+  const texts = [notice.outlooks[action], ...(action === "delayed" ? [notice.outlooks.urgent] : [])];
+  return texts.map((text) => ({ kind: "text", text: fillIn(text, { date }) }));
+}
+
+function aboutMessage(
+  { message, hostname, language }: ExplainedRequest,
+  texts: Texts,
+  remembered: Remembered,
+): Block[] {
+  const { fields, number } = texts.notice;
+  const { at, zone } = remembered.sent ?? { at: message.receivedAt };
+  return [
+    { kind: "heading", text: texts.headings.message },
+    {
+      kind: "table",
+      rows: [
+        ...(remembered.subject === undefined ? [] : ([[fields.subject, remembered.subject]] as const)),
+        [fields.sent, dateIn(language, at, zone)],
+        [fields.number, fillIn(number, { name: message.queueId, host: hostname })],
+      ],
+    },
+  ];
+}
+
+/** The words of the other servers, the same words once; under them, what they mean to those who run mail servers. */
+function details({ recipients }: ExplainedRequest, texts: Texts): Block[] {
+  const answered = recipients.flatMap(({ failure, explanation, recipient: { address } }) =>
+    failure === undefined || explanation === undefined || explanation.fact === ""
+      ? []
+      : [{ address, ...explanation, server: answeringServer(failure) }],
+  );
+  if (answered.length === 0) return [];
+  const different = Map.groupBy(answered, ({ server, fact }) => JSON.stringify([server, fact]));
+  const groups = [...different.values()].slice(0, shown.answers);
+  const quotes = groups.map((same): Block => {
+    const { server, fact, address } = same[0]!;
+    const whom = recipients.length === 1 ? undefined : addressesText(address, same.length - 1, texts);
+    const title = server === undefined ? texts.notice.noted : texts.notice.answered;
+    return { kind: "quote", title: fillIn(title, { name: server, address: whom }), text: fact };
+  });
+  // what names the server again says nothing new
+  const lines = groups.flatMap(([{ forOperator, server } = answered[0]!]) =>
+    forOperator.filter((line) => server === undefined || !line.includes(server)),
+  );
+  const technical = [...new Set(lines.map((line) => clean(line, textLimits.evidence)))];
+  return [
+    { kind: "heading", text: texts.headings.details },
+    ...quotes,
+    ...(technical.length === 0 ? [] : [{ kind: "technical", lines: technical } as const]),
+  ];
+}
+
+function addressesText(first: Address, more: number, { notice }: Texts): string {
+  const address = addressText(first);
+  return more === 0 ? address : fillIn(notice.andMore, { address, count: String(more) });
+}
+
+/** The name of the server whose words they are. */
+function answeringServer(failure: Failure): string | undefined {
+  if (failure.kind === "expired") return failure.last && answeringServer(failure.last);
   return failure.kind === "refused" ? clean(failure.host.name, 255) : undefined;
-}
-
-/** "Friday 27 November 2026, 14:00 UTC" */
-function timeText(at: Instant): string {
-  const options = {
-    weekday: "long",
-    day: "numeric",
-    month: "long",
-    year: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-  } as const;
-  const format = new Intl.DateTimeFormat("en-GB", { ...options, hourCycle: "h23", timeZone: "UTC" });
-  const part = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
-  return `${part["weekday"]} ${part["day"]} ${part["month"]} ${part["year"]}, ${part["hour"]}:${part["minute"]} UTC`;
 }

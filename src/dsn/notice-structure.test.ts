@@ -14,7 +14,7 @@ import { type NoticeRequest, writeNotice } from "./notice.ts";
 
 const dangerous = [
   "\r\n", "\n", "\r", "\0", " ", "\t", "\u001b", "\u0085", "\u2028", "\u202e", "é", "日本", "😀", "\ud83d", "=?utf-8?Q?=0D=0A?=",
-  "--=_0123456789abce.0", "--=_0123456789abce.0--", "Bcc: x@y.z", "Action: delivered", ": ", "=", "x".repeat(1_200), "é".repeat(600),
+  "--=_0123456789abce.0", "--=_0123456789abce.0--", "Bcc: x@y.z", "Action: delivered", ": ", "=", '<a href="', "&#60;", "<".repeat(400), "x".repeat(1_200), "é".repeat(600),
 ]; // prettier-ignore
 const text = fc
   .array(fc.oneof(fc.constantFrom(...dangerous), fc.string({ unit: "binary" })), { maxLength: 12 })
@@ -118,17 +118,22 @@ const request: fc.Arbitrary<NoticeRequest> = fc.record({
   hostname: fc.constant("mail.example.net"),
   noticeId: fc.constant("0123456789abce" as QueueId),
   at: ms,
+  language: fc.constantFrom("en", "de", "fr", "es", "ja"),
 });
+
+/** All that our HTML is made of: nothing runs, nothing is fetched. */
+const allowedTags =
+  /<!DOCTYPE html>|<\/?(?:html|head|body|title|div|h1|h2|p|ul|ol|li|table|tr|th|td|blockquote|strong|bdi)(?: (?:lang|dir|style|scope)="[^"<>]*")*>|<meta (?:charset|name)="[^"<>]*"(?: content="[^"<>]*")?>/g;
 
 test("random failures and texts never break the structure", () => {
   fc.assert(
     fc.property(request, (request) => {
       const { body, bodyType } = writeNotice(request);
-      const { header, parts, groups } = readNotice(body); // it asserts line lengths, line ends, ASCII, fields
-      assert.equal(parts.length, 3);
+      const { header, report, groups, letter } = readNotice(body); // it asserts parts, line lengths, line ends, ASCII, fields
+      assert.doesNotMatch(letter.html.replaceAll(allowedTags, ""), /[<>]|&(?!(?:amp|lt|gt);)/);
       assert.equal(groups.length, request.recipients.length + 1);
       assert.ok(bodyType === "8bitmime" || !body.some((byte) => byte > 127));
-      if (parts[1]!.type === "message/delivery-status") assert.equal(parts[1]!.encoding, "7bit");
+      if (report.type === "message/delivery-status") assert.equal(report.encoding, "7bit");
       const names = header.map(({ name }) => name);
       assert.equal(new Set(names).size, names.length);
       for (const group of groups.slice(1)) {
@@ -140,6 +145,18 @@ test("random failures and texts never break the structure", () => {
     }),
     { numRuns: 200 },
   );
+});
+
+test("words that grow in HTML still stand in short lines", () => {
+  const words = "<".repeat(500);
+  const [asked] = fc.sample(request, { numRuns: 1, seed: 1 });
+  const failure: Failure = { kind: "operator", text: words };
+  const recipients = [{ recipient: { address: "bob@example.org" as Address }, failure }];
+  const original = { bytes: Buffer.from(`Subject: ${words}\r\n\r\n`), whole: false };
+  const { letter } = readNotice(
+    writeNotice({ ...asked!, action: "failed", language: "en", recipients, original }).body,
+  );
+  assert.ok(letter.html.includes("&lt;".repeat(190)));
 });
 
 test("a cut behind a space leaves one space", () => {

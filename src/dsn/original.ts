@@ -1,5 +1,7 @@
 // What a notice gives back of the message it is about. RFC 3461 §4.3, RFC 3464 §2, RFC 6522 §4, RFC 6533 §4.
 import { decodeWords } from "postal-mime";
+import type { Instant } from "../base/world.ts";
+import type { LanguageSigns } from "../explain/languages/language.ts";
 import { fieldValue, readHeader } from "../mail/header.ts";
 import type { Message } from "../mail/message.ts";
 import { clean, textLimits } from "../mail/foreign-text.ts";
@@ -10,10 +12,11 @@ export interface Original {
   readonly whole: boolean;
 }
 
-/** What people know their message by, as its header has it. */
+/** What the message's header section tells of it: what people know it by, and what they read. */
 export interface Remembered {
   readonly subject?: string;
-  readonly date?: string;
+  readonly sent?: { readonly at: Instant; readonly zone: string };
+  readonly signs: LanguageSigns;
 }
 
 /** Most of a header section that is given back, in bytes. */
@@ -24,12 +27,25 @@ const encodedSubject = 2_000;
 
 export function remember({ bytes }: Original): Remembered {
   const header = readHeader(bytes.subarray(0, headerBytes));
-  const subject = clean(
-    decodeWords((fieldValue(header, "Subject") ?? "").slice(0, encodedSubject)),
-    textLimits.subject,
-  );
-  const date = clean(fieldValue(header, "Date") ?? "", 60);
-  return { ...(subject !== "" && { subject }), ...(date !== "" && { date }) };
+  const encoded = (fieldValue(header, "Subject") ?? "").slice(0, encodedSubject);
+  const subject = clean(decodeWords(encoded), textLimits.subject);
+  const sent = sentAt(fieldValue(header, "Date") ?? "");
+  const contentLanguage = fieldValue(header, "Content-Language");
+  const charsets = `${fieldValue(header, "Content-Type") ?? ""} ${encoded}`;
+  return {
+    ...(subject !== "" && { subject }),
+    ...(sent && { sent }),
+    signs: { charsets, ...(contentLanguage !== undefined && { contentLanguage }) },
+  };
+}
+
+/** A Date field, and the writer's zone in it, in which times say most to them; without one it says nothing. RFC 5322 §3.3. */
+function sentAt(field: string): Remembered["sent"] {
+  const text = field.slice(0, 60);
+  const [, sign, hours, minutes] = / ([+-])(0\d|1[0-4])([0-5]\d)(?: *\(.*)?$/.exec(text) ?? [];
+  const at = Date.parse(text);
+  if (sign === undefined || Number.isNaN(at)) return undefined;
+  return { at, zone: `${hours}${minutes}` === "0000" ? "UTC" : `${sign}${hours}:${minutes}` };
 }
 
 /** The third part of the report: the message if `returnWhole` and it can stand in a report, else its header section. */

@@ -3,7 +3,7 @@ import { type Domain, isInternational, parseAddressLiteral, parseDomain } from "
 import type { Failure, RemoteHost } from "../mail/failure.ts";
 import { formatDate } from "../mail/header.ts";
 import { formatReply, type Reply } from "../mail/reply.ts";
-import { statusOf } from "../explain/describe.ts";
+import { statusOf } from "../explain/failure.ts";
 import { asciiAddress, asciiText, clean, cleanAddress, textLimits } from "../mail/foreign-text.ts";
 import { foldField } from "./lines.ts";
 import type { ExplainedRecipient, ExplainedRequest } from "./notice.ts";
@@ -82,8 +82,8 @@ function diagnosticCode(
       .split("\r\n");
     return [foldField("Diagnostic-Code", `smtp; ${first}`, ...more)];
   }
-  const evidence = explanation?.evidence;
-  return evidence === undefined ? [] : [foldField("Diagnostic-Code", `x-waybill; ${fieldText(evidence, charset)}`)];
+  const fact = explanation?.fact ?? "";
+  return fact === "" ? [] : [foldField("Diagnostic-Code", `x-waybill; ${fieldText(fact, charset)}`)];
 }
 
 const fieldText = (text: string, charset: ReportCharset): string => (charset === "ascii" ? asciiText(text) : text);

@@ -1,16 +1,14 @@
 // What an explanation is. Everything in it is plain data: it goes to a terminal, a notice, a browser or another program.
 
-/** The names in knowledge/causes.json; each has a page in docs/causes/. */
-export type CauseName = keyof typeof import("./knowledge/causes.json", { with: { type: "json" } })["causes"];
+import type { CauseName, WhoActs } from "./knowledge/causes.ts";
+
+export type { CauseName, WhoActs };
 
 /**
  * `temporary`: still being tried, or would pass if tried again. `over`: this message has failed; what stood in its way can
  * be set right. `permanent`: nothing that is sent to this address can arrive.
  */
 export type Permanence = "temporary" | "permanent" | "over";
-
-/** Who can set it right. The administrators are those of the mail server on that side; `nobody`: waiting is enough. */
-export type WhoActs = "sender" | "sender-admin" | "recipient" | "recipient-admin" | "provider" | "nobody";
 
 /** `certain`: words that mean this and nothing else. `likely`: usual words, or a code that says just this. `guess`: little to go by. */
 export type Confidence = "certain" | "likely" | "guess";

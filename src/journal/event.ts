@@ -1,5 +1,6 @@
 // Everything that can happen to a message, one typed value each. The log, `trace` and the metrics derive from these.
 import type { Instant } from "../base/world.ts";
+import type { CauseName, Confidence, Permanence } from "../explain/explanation.ts";
 import type { Address, ReversePath } from "../mail/address.ts";
 import type { Client, TlsFacts } from "../mail/client.ts";
 import type { Failure, RemoteHost } from "../mail/failure.ts";
@@ -25,6 +26,14 @@ export interface Judged {
 interface About {
   readonly at: Instant;
   readonly queueId: QueueId;
+}
+
+interface ReportedBack {
+  readonly to: Address;
+  /** The system that tells of it. */
+  readonly reportedBy?: string;
+  /** The message that told of it. */
+  readonly reportId: QueueId;
 }
 
 export type Event =
@@ -88,6 +97,30 @@ export type Event =
       readonly attempt: number;
       readonly steps: readonly Step[];
     })
+  /** It had been handed over, and then a report came back: it did not arrive after all. */
+  | (About &
+      ReportedBack & {
+        readonly kind: "bounced-later";
+        readonly cause: CauseName;
+        readonly permanence: Permanence;
+        readonly confidence: Confidence;
+        /** One sentence. */
+        readonly summary: string;
+        /** The words of the report. */
+        readonly text: string;
+        /** Where `to` led to, as the report names it; absent: `to` itself. */
+        readonly final?: string;
+      })
+  /** The recipient, or a mail provider for it, calls the message unwanted. RFC 5965 */
+  | (About &
+      ReportedBack & {
+        readonly kind: "complained";
+        readonly from: ReversePath;
+        /** abuse, fraud, opt-out, … */
+        readonly feedbackType: string;
+        /** Of a stranger's message: who is proven to have sent it. */
+        readonly sender?: { readonly identity: Identity; readonly client: Client };
+      })
   /** A DSN about `queueId` was queued as `noticeId`. */
   | (About & {
       readonly kind: "notice";

@@ -19,6 +19,8 @@ export interface HistoryStore {
   record(events: readonly Event[]): Promise<void>;
   /** Events of at most `messages` messages, the newest messages; each message's events oldest first. */
   find(query: HistoryQuery, messages: number): Promise<Event[]>;
+  /** Events of one message, oldest first, as far as they are written; for the mail itself, in each thread. */
+  story(queueId: QueueId): Promise<Event[]>;
   /** Forgets events older than `before` of messages that are no longer queued; at most `limit` rows; answers how many. */
   prune(before: Instant, limit: number): Promise<number>;
 }

@@ -1,10 +1,11 @@
 // Each event as one line of the log: a sentence for people, fields for machines.
 import type { Client } from "../mail/client.ts";
-import { failureText, hostText, oneLine } from "../mail/failure-text.ts";
+import { failureText, hostText } from "../mail/failure-text.ts";
+import { oneLine } from "../mail/printable.ts";
 import { replyText } from "../mail/reply.ts";
 import type { Event } from "./event.ts";
 
-export interface LogLine {
+interface LogLine {
   readonly level: "info" | "warn";
   readonly text: string;
   readonly fields: Readonly<Record<string, unknown>>;
@@ -43,6 +44,16 @@ export function logLine(event: Event): LogLine {
       );
     case "bounced":
       return line(event, `${event.queueId} bounced for ${path(event.to)}: ${failureText(event.because)}`);
+    case "bounced-later":
+      return line(
+        event,
+        `${event.queueId} bounced later for ${path(event.to)}, as ${teller(event)} with ${event.reportId}: ${event.summary} (${event.cause}) ${oneLine(event.text)}`,
+      );
+    case "complained":
+      return line(
+        event,
+        `${event.queueId} is called unwanted (${oneLine(event.feedbackType)}) for ${path(event.to)}, as ${teller(event)} with ${event.reportId}`,
+      );
     case "notice":
       return line(
         event,
@@ -54,6 +65,9 @@ export function logLine(event: Event): LogLine {
       return line(event, `${event.queueId} ${event.action} for ${path(event.to)}, by the operator`);
   }
 }
+
+const teller = ({ reportedBy }: { readonly reportedBy?: string }): string =>
+  reportedBy === undefined ? "was told" : `${oneLine(reportedBy)} told`;
 
 const line = (event: Event, text: string): LogLine => ({ level: "info", text, fields: fields(event) });
 

@@ -7,7 +7,7 @@ export const pruningLimits = {
   rows: 2_000, // forgotten in one go, so that mail does not wait for it
 } as const;
 
-export interface PruningParts {
+interface PruningParts {
   readonly history: HistoryStore;
   readonly world: World;
   readonly keepMs: number;

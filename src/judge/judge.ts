@@ -1,7 +1,8 @@
 // Runs the checks of a phase and turns their findings into one decision.
+import { allInTime } from "../base/in-time.ts";
 import type { World } from "../base/world.ts";
 import type { Reply } from "../mail/reply.ts";
-import type { Check, Facts, Finding, Phase } from "./check.ts";
+import { type Check, type Facts, type Finding, nothing, type Phase } from "./check.ts";
 
 /** A finding that says something. */
 export type Said = Exclude<Finding, { kind: "nothing" }>;
@@ -30,7 +31,7 @@ export function createJudge(
   const ask = (check: Check, facts: Facts): Finding | Promise<Finding> => {
     const failed = (error: unknown): Finding => {
       onFault(check.name, error);
-      return { kind: "nothing" };
+      return nothing;
     };
     try {
       const finding = check.judge(facts);
@@ -50,7 +51,8 @@ export function createJudge(
       if (checks === undefined) return silence;
       const findings = checks.map((check) => ask(check, facts));
       const waits = findings.some((finding) => finding instanceof Promise);
-      return waits ? inTime(findings, world).then(decide) : decide(findings as Finding[]);
+      if (!waits) return decide(findings as Finding[]);
+      return allInTime(findings, { limitMs: judgeLimits.checkMs, world, late: () => nothing }).then(decide);
     },
   };
 }
@@ -68,18 +70,6 @@ const dueFor = (checks: readonly Check[], whose: Whose): ReadonlyMap<Phase, read
   );
 
 const silence: Decision = { findings: [] };
-
-async function inTime(findings: readonly (Finding | Promise<Finding>)[], world: World): Promise<Finding[]> {
-  const decided = new AbortController();
-  const late = world.sleep(judgeLimits.checkMs, decided.signal).then((): Finding => ({ kind: "nothing" }));
-  try {
-    return await Promise.all(
-      findings.map(async (finding) => (finding instanceof Promise ? Promise.race([finding, late]) : finding)),
-    );
-  } finally {
-    decided.abort("decided"); // a reason of its own is cheaper than the usual error with its stack
-  }
-}
 
 /** Permanent refusals come before deferrals: waiting would not help. */
 export function decide(findings: readonly Finding[]): Decision {

@@ -4,11 +4,11 @@ import { createServer, type Server, type Socket } from "node:net";
 import { createSecureContext, TLSSocket } from "node:tls";
 
 /** `drop` closes the connection, `silent` never answers. */
-export type Answer = `${1 | 2 | 3 | 4 | 5}${string}` | "drop" | "silent";
+type Answer = `${1 | 2 | 3 | 4 | 5}${string}` | "drop" | "silent";
 
-export type LabStage = "greeting" | "ehlo" | "starttls" | "mail" | "rcpt" | "data" | "content";
+type LabStage = "greeting" | "ehlo" | "starttls" | "mail" | "rcpt" | "data" | "content";
 
-export interface Visit {
+interface Visit {
   /** Argument of MAIL or RCPT without its brackets; empty elsewhere. */
   readonly path: string;
   /** How often this host was asked the same at this stage, this time included. */
@@ -33,7 +33,7 @@ export interface Mail {
   readonly content: Buffer;
 }
 
-export interface HostOptions {
+interface HostOptions {
   readonly name: string;
   readonly address: string;
   readonly port: number;

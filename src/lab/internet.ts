@@ -10,7 +10,7 @@ export interface Delivered extends Mail {
   readonly domain: string;
 }
 
-export interface InternetOptions {
+interface InternetOptions {
   readonly world: World;
   /** PEM; for the hosts' STARTTLS. */
   readonly certificate: { readonly key: string; readonly cert: string };

@@ -1,5 +1,6 @@
 // How the lab shows a delivered message: who wrote to whom, and the text that a person reads first.
 import PostalMime from "postal-mime";
+import { inPlace } from "../mail/printable.ts";
 import type { Delivered } from "./internet.ts";
 
 /** Longer texts are cut: the whole is in the file. */
@@ -16,9 +17,6 @@ export async function letterLines({ from, to, domain, content }: Delivered): Pro
   ];
   return [
     `${domain} got mail from <${from}> for ${to.map((path) => `<${path}>`).join(", ")}`,
-    ...lines.map((line) => `    │ ${printable(line)}`),
+    ...lines.map((line) => `    │ ${inPlace(line)}`),
   ];
 }
-
-/** Strangers' text, harmless on a terminal. */
-const printable = (line: string): string => line.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "�");

@@ -78,6 +78,12 @@ export const domainOf = (address: Address): Domain => address.slice(address.last
 
 export const localPartOf = (address: Address): string => address.slice(0, address.lastIndexOf("@"));
 
+/** `domain` is `parent`, or below it. Both in lower case and A-labels. */
+export const isWithin = (domain: string, parent: string): boolean => domain === parent || domain.endsWith(`.${parent}`);
+
+/** One is the other, or below it. */
+export const isRelated = (a: string, b: string): boolean => isWithin(a, b) || isWithin(b, a);
+
 /** SMTPUTF8 is needed to carry this address (its domain is in A-labels already). RFC 6531 §3.2. */
 // eslint-disable-next-line no-control-regex
 export const isInternational = (address: string): boolean => /[^\u0000-\u007f]/.test(address);

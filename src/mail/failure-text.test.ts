@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Failure } from "./failure.ts";
-import { failureText, hostText, oneLine, roughDuration } from "./failure-text.ts";
+import { failureText, hostText, roughDuration } from "./failure-text.ts";
 import { reply } from "./reply.ts";
 
 const host = { name: "mx.example.org", address: "192.0.2.1", port: 25 };
@@ -69,10 +69,6 @@ test("a peer's words cannot move the cursor, break the line or turn the writing 
   const hostile = reply(550, undefined, "no\u001b[2Jway\u009b5m", "\u202eliam\r\nnext\u2028line\ttab");
   const text = failureText({ kind: "refused", host, stage: "mail", reply: hostile });
   assert.equal(text, `${shown} answered MAIL FROM with 550 no [2Jway 5m liam next line tab`);
-});
-
-test("long words are cut", () => {
-  assert.equal(oneLine("x".repeat(600)), `${"x".repeat(500)}…`);
 });
 
 test("a host shows what is not obvious", () => {

@@ -1,20 +1,7 @@
 // A failure in one line for operators: what happened, where, and the peer's own words.
 import type { DnsProblem, Failure, RemoteHost, Stage } from "./failure.ts";
+import { oneLine } from "./printable.ts";
 import { replyText } from "./reply.ts";
-
-/** Peers' words are cut here; a reply of many lines must not fill a screen. */
-const longestWords = 500;
-
-/** As nearly all words are: nothing in them has to be replaced. */
-const harmless = /^[!-~]+(?: [!-~]+)*$/;
-
-/** Text of strangers on one line and harmless on a terminal: no control characters, no change of writing direction. */
-export function oneLine(text: string): string {
-  const line = harmless.test(text)
-    ? text
-    : text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069\s]+/gu, " ").trim();
-  return line.length > longestWords ? `${line.slice(0, longestWords)}…` : line;
-}
 
 /** `mx.example.org [192.0.2.1]`, with the port where it is not 25. */
 export function hostText({ name, address, port }: RemoteHost): string {

@@ -1,4 +1,5 @@
 // Words of strangers (replies, subjects, addresses), made fit to be shown and to stand in a field.
+import { inPlace, shortLine } from "./printable.ts";
 
 /** How much of a stranger's text a notice repeats, in characters. */
 export const textLimits = {
@@ -9,28 +10,11 @@ export const textLimits = {
   address: 320, // RFC 5321 §4.5.3.1.1, §4.5.3.1.2, and the @
 } as const;
 
-/** Line ends, other controls, and the marks that turn the direction of text round (they can make it look like another). */
-const unfit = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
-
 /** One line without control characters, each run of spaces as one, at most `maxChars` long. */
-export function clean(text: string, maxChars: number): string {
-  // longer than this is cut anyway, so that work is bounded too
-  const line = text
-    .slice(0, maxChars * 4)
-    .toWellFormed()
-    .replaceAll(unfit, " ")
-    .replaceAll(/\s+/g, " ")
-    .trim();
-  if (line.length <= maxChars) return line;
-  return `${line
-    .slice(0, maxChars - 6)
-    .replace(/[\ud800-\udbff]$/, "")
-    .trimEnd()} [...]`;
-}
+export const clean = (text: string, maxChars: number): string => shortLine(text, maxChars, " [...]");
 
 /** An address, which may hold quoted spaces: only what is dangerous in a line is replaced. */
-export const cleanAddress = (address: string): string =>
-  address.slice(0, textLimits.address).toWellFormed().replaceAll(unfit, "?");
+export const cleanAddress = (address: string): string => inPlace(address.slice(0, textLimits.address));
 
 export const isAscii = (text: string): boolean => /^[\p{ASCII}]*$/u.test(text);
 

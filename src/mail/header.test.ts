@@ -2,7 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import type { Address } from "./address.ts";
-import { countReceived, fieldValue, formatDate, formatReceived, readHeader } from "./header.ts";
+import {
+  countReceived,
+  fieldValue,
+  formatDate,
+  formatReceived,
+  readHeader,
+  sectionEnd,
+  splitHeader,
+  type StrayLines,
+} from "./header.ts";
 import type { QueueId } from "./message.ts";
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
@@ -48,6 +57,50 @@ test("line by line, as the words of RFC 5322 §2.2 say, it is the same", () => {
     }),
     { numRuns: 3_000 },
   );
+});
+
+const strays = "Subject : a\r\n b\r\nFrom\r\n : c\r\nno field\r\n d\r\nX:\r\n\r\nbody: d\r\n";
+for (const [stray, found] of [
+  ["end", [["subject", "Subject : a\r\n b\r\n", 2]]],
+  [
+    "skip",
+    [
+      ["subject", "Subject : a\r\n b\r\n", 2],
+      ["x", "X:\r\n", 1],
+    ],
+  ],
+  [
+    "join", // as the most lenient reader finds them
+    [
+      ["subject", "Subject : a\r\n b\r\n", 2],
+      ["from", "From\r\n : c\r\nno field\r\n d\r\n", 4],
+      ["x", "X:\r\n", 1],
+    ],
+  ],
+] as const satisfies [StrayLines, unknown][])
+  test(`lines that are no field: ${stray}`, () => {
+    const fields = splitHeader(strays, stray);
+    assert.deepEqual(
+      fields.map(({ name, start, end, lines }) => [name, strays.slice(start, end), lines]),
+      found,
+    );
+    for (const { name, start, value } of fields)
+      assert.match(strays.slice(start, value), new RegExp(`^${name}\\s*:$`, "i"));
+  });
+
+test("what stands at the top and is no field has no name", () => {
+  const [first] = splitHeader("no field\r\nX: a\r\n", "join");
+  assert.deepEqual(first, { name: "", start: 0, value: 0, end: 10, lines: 1 });
+});
+
+test("the empty line is found with CRLF and with LF", () => {
+  for (const [text, end] of [
+    ["a: b\r\n\r\nc", 8],
+    ["a: b\n\nc", 6],
+    ["\r\nc", 2],
+    ["a: b\r\nc", undefined],
+  ] as const)
+    assert.equal(sectionEnd(Buffer.from(text)), end, JSON.stringify(text));
 });
 
 function readLineByLine(text: string): { name: string; value: string }[] {

@@ -3,6 +3,7 @@ import type { Instant } from "../base/world.ts";
 import { type Address, isInternational } from "./address.ts";
 import type { Client } from "./client.ts";
 import type { QueueId } from "./message.ts";
+import { asciiLine } from "./printable.ts";
 
 export interface HeaderField {
   readonly name: string;
@@ -10,37 +11,90 @@ export interface HeaderField {
   readonly value: string;
 }
 
-const emptyLine = Buffer.from("\r\n\r\n");
+/** Where a field stands in the text of a header section. */
+export interface FieldPlace {
+  /** In lower case; "" of lines at the top that are no field. */
+  readonly name: string;
+  readonly start: number;
+  /** Where its value begins, behind the colon. */
+  readonly value: number;
+  /** Behind its last line end. */
+  readonly end: number;
+  readonly lines: number;
+}
 
-/** A name at the start of a line, if a colon follows. RFC 5322 §2.2 */
-const fieldName = /[!-9;-~]+(?=[ \t]*:)/y;
+/**
+ * What becomes of a line that is no field and goes on with none: the section ends there, or it is left out, or it is a part
+ * of the field before. With "join", the colon may stand on the line after the name, too, where some readers look for it.
+ */
+export type StrayLines = "end" | "skip" | "join";
 
-/** The fields of a header section, read from a message's first bytes. Lines that are no field end it, as the empty line does. */
-export function readHeader(head: Uint8Array): HeaderField[] {
-  const fields: HeaderField[] = [];
-  const bytes = Buffer.isBuffer(head) ? head : Buffer.from(head.buffer, head.byteOffset, head.byteLength);
-  const sectionEnd = bytes.indexOf(emptyLine); // what follows it may be long, and no line of it matters
-  const text = bytes.toString("utf8", 0, sectionEnd === -1 ? bytes.length : sectionEnd);
-  for (let start = 0, end; start < text.length; start = end + 1) {
-    fieldName.lastIndex = start;
-    if (!fieldName.test(text)) break;
-    const colon = text.indexOf(":", fieldName.lastIndex);
-    end = lineEnd(text, colon);
-    while (isWhiteSpace(text[end + 1])) end = lineEnd(text, end + 1);
-    fields.push(new RawField(text.slice(start, fieldName.lastIndex), text.slice(colon + 1, end)));
+/** A name at the start of a line, and its colon. RFC 5322 §2.2, §4.5.8 */
+const fieldStart = /([!-9;-~]+)[ \t]*:/y;
+const lenientFieldStart = /([!-9;-~]+)[ \t]*(?:\r?\n[ \t]*)?:/y;
+
+/** Up to the empty line. `text` in Latin-1 has places that are places in its bytes, too. */
+export function splitHeader(text: string, stray: StrayLines): FieldPlace[] {
+  const pattern = stray === "join" ? lenientFieldStart : fieldStart;
+  const fields: { name: string; start: number; value: number; end: number; lines: number }[] = [];
+  let last: (typeof fields)[number] | undefined;
+  for (let start = 0, end; start < text.length; start = end) {
+    end = text.indexOf("\n", start) + 1 || text.length;
+    if (isEmptyLine(text, start)) break;
+    pattern.lastIndex = start;
+    const isFold = last?.end === start && isWhiteSpace(text[start]);
+    const name = isFold ? undefined : pattern.exec(text)?.[1];
+    if (last !== undefined && (isFold || (name === undefined && stray === "join"))) {
+      last.end = end;
+      last.lines += 1;
+    } else if (name !== undefined || stray === "join") {
+      last = {
+        name: name?.toLowerCase() ?? "",
+        start,
+        value: name === undefined ? start : pattern.lastIndex,
+        end,
+        lines: 1,
+      };
+      fields.push(last);
+    } else if (stray === "end") break;
   }
   return fields;
 }
 
-const lineEnd = (text: string, from: number): number => {
-  const end = text.indexOf("\n", from);
-  return end === -1 ? text.length : end;
-};
-
 const isWhiteSpace = (character: string | undefined): boolean => character === " " || character === "\t";
 
+const isEmptyLine = (text: string, start: number): boolean =>
+  text[start] === "\n" || (text[start] === "\r" && text[start + 1] === "\n");
+
+export const latin1 = (bytes: Uint8Array): string => asBuffer(bytes).toString("latin1");
+
+const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+
+/** Behind the empty line that ends the section; undefined: it is not there. */
+export function sectionEnd(bytes: Buffer): number | undefined {
+  for (let lf = -1; ;) {
+    const start = lf + 1;
+    if (bytes[start] === 0x0a) return start + 1;
+    if (bytes[start] === 0x0d && bytes[start + 1] === 0x0a) return start + 2;
+    lf = bytes.indexOf(0x0a, start);
+    if (lf === -1) return undefined;
+  }
+}
+
+const emptyLine = Buffer.from("\r\n\r\n");
+
+/** The fields of a header section, read from a message's first bytes. Lines that are no field end it, as the empty line does. */
+export function readHeader(head: Uint8Array): HeaderField[] {
+  const bytes = asBuffer(head);
+  const end = bytes.indexOf(emptyLine); // what follows it may be long, and no line of it matters
+  const text = bytes.toString("utf8", 0, end === -1 ? bytes.length : end);
+  return splitHeader(text, "end").map(
+    ({ name, start, value, end }) => new FoldedField(text.slice(start, start + name.length), text.slice(value, end)),
+  );
+}
+
 /** Most fields are only counted, so a value is unfolded when it is asked for. */
-class RawField implements HeaderField {
+class FoldedField implements HeaderField {
   readonly name: string;
   readonly #folded: string;
 
@@ -50,8 +104,7 @@ class RawField implements HeaderField {
   }
 
   get value(): string {
-    if (!this.#folded.includes("\n")) return this.#folded.trim();
-    const lines = this.#folded.split("\n");
+    const lines = this.#folded.replace(/\n$/, "").split("\n");
     return lines.map((line) => line.trim()).join(" ");
   }
 }
@@ -79,7 +132,7 @@ export function formatDate(at: Instant): string {
 /** A busy server writes the same second many times. */
 let lastDate = { second: NaN, text: "" };
 
-export interface Arrival {
+interface Arrival {
   readonly client: Client;
   readonly hostname: string;
   readonly queueId: QueueId;
@@ -108,5 +161,5 @@ function withWord({ protocol, tls, account }: Client, smtpUtf8: boolean): string
   return word === "SMTP" ? word : `${word}${tls === undefined ? "" : "S"}${account === undefined ? "" : "A"}`;
 }
 
-/** A client's words, fit to stand in a header field. */
-const clean = (text: string): string => text.replaceAll(/[^!-'*-[\]-~]/g, "?").slice(0, 255);
+/** A client's words, fit to stand in a comment. RFC 5322 §3.2.2 */
+const clean = (text: string): string => asciiLine(text, 255).replaceAll(/[ ()\\]/g, "?");

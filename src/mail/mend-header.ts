@@ -2,9 +2,10 @@
 // correct. What a DKIM signature covers stays as it is.
 import type { Instant } from "../base/world.ts";
 import { type Address, isInternational } from "./address.ts";
-import { formatDate } from "./header.ts";
+import { formatDate, latin1, splitHeader } from "./header.ts";
+import { listed, readTagList } from "./tag-list.ts";
 
-export interface MendingFacts {
+interface MendingFacts {
   readonly now: Instant;
   /** With its angle brackets: `<0192f3@mail.example.org>`. */
   readonly newMessageId: () => string;
@@ -12,19 +13,12 @@ export interface MendingFacts {
   readonly author?: Address | undefined;
 }
 
-interface RawField {
-  /** In lower case. */
-  readonly name: string;
-  /** With name and line ends, one character for each octet. */
-  readonly text: string;
-}
-
 /**
  * `header`: from the first octet of the message to the empty line that ends the section, that line included. It comes back
  * as it is, the same object, when there is nothing to mend.
  */
 export function mendHeader(header: Uint8Array, facts: MendingFacts): Uint8Array {
-  const text = Buffer.from(header.buffer, header.byteOffset, header.length).toString("latin1");
+  const text = latin1(header);
   const { fields, end } = splitFields(withoutMailboxLine(text));
   const signed = signedNames(fields);
   const kept = fields.filter(({ name, text }) => signed.has(name) || !isUnwanted(name, valueOf(text)));
@@ -39,42 +33,35 @@ export function mendHeader(header: Uint8Array, facts: MendingFacts): Uint8Array 
   return mended === text ? header : Buffer.from(mended, "latin1");
 }
 
-/** A name at the start of a line, if a colon follows. RFC 5322 §2.2 */
-const fieldName = /[!-9;-~]+(?=[ \t]*:)/y;
+interface WholeField {
+  /** In lower case. */
+  readonly name: string;
+  /** With name and line ends, one character for each octet. */
+  readonly text: string;
+}
 
 /**
  * A line that is no field ends the section for us. Programs that look for fields behind it would read another message than
  * we have judged, so that an empty line is put in front of it.
  */
-function splitFields(text: string): { readonly fields: readonly RawField[]; readonly end: string } {
-  const fields: RawField[] = [];
-  let at = 0;
-  for (;;) {
-    fieldName.lastIndex = at;
-    const [name] = fieldName.exec(text) ?? [];
-    if (name === undefined) break;
-    let end = lineEnd(text, at);
-    while (text[end] === " " || text[end] === "\t") end = lineEnd(text, end);
-    fields.push({ name: name.toLowerCase(), text: text.slice(at, end) });
-    at = end;
-  }
-  const rest = text.slice(at);
-  return { fields, end: /^(?:\r?\n|$)/.test(rest) ? rest : `\r\n${rest}` };
+function splitFields(text: string): { readonly fields: readonly WholeField[]; readonly end: string } {
+  const places = splitHeader(text, "end");
+  const rest = text.slice(places.at(-1)?.end ?? 0);
+  return {
+    fields: places.map(({ name, start, end }) => ({ name, text: text.slice(start, end) })),
+    end: /^(?:\r?\n|$)/.test(rest) ? rest : `\r\n${rest}`,
+  };
 }
-
-/** Behind the line's end. */
-const lineEnd = (text: string, from: number): number => text.indexOf("\n", from) + 1 || text.length;
 
 /** The line that begins a message in an mbox file is none of it. */
 const withoutMailboxLine = (text: string): string => text.replace(/^>?From [^\n]*\n(?=[!-9;-~]+[ \t]*:)/, "");
 
 /** Names in `h=` of all signatures, be they there or not: one that is added would break a signature, too. RFC 6376 §5.4.2 */
-const signedNames = (fields: readonly RawField[]): ReadonlySet<string> =>
+const signedNames = (fields: readonly WholeField[]): ReadonlySet<string> =>
   new Set(
     fields
       .filter(({ name }) => name === "dkim-signature")
-      .flatMap(({ text }) => /(?:^|;)\s*h\s*=([^;]*)/.exec(valueOf(text))?.[1]!.split(":") ?? [])
-      .map((name) => name.trim().toLowerCase()),
+      .flatMap(({ text }) => listed(readTagList(valueOf(text)).tags.get("h"))),
   );
 
 function isUnwanted(name: string, value: string): boolean {

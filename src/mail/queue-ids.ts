@@ -1,8 +1,10 @@
 // Queue ids: short, unique, in order of arrival.
-import type { World } from "../base/world.ts";
+import type { Instant, World } from "../base/world.ts";
 import type { QueueId } from "./message.ts";
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"; // Crockford's base 32: no letter that reads like a digit
+
+const timeDigits = 9;
 
 /** `digits` characters of base 32; text order is number order. */
 function base32(value: number, digits: number): string {
@@ -10,6 +12,10 @@ function base32(value: number, digits: number): string {
   for (let rest = value; text.length < digits; rest = Math.floor(rest / 32)) text = alphabet[rest % 32]! + text;
   return text;
 }
+
+/** When the message came, by the clock of the process that gave the id. */
+export const instantOf = (queueId: QueueId): Instant =>
+  Array.from(queueId.slice(0, timeDigits)).reduce((value, digit) => value * 32 + alphabet.indexOf(digit), 0);
 
 /** A source of ids: 9 characters of time, 2 of order within the millisecond, 5 drawn once for this process. */
 export function queueIds(world: World): () => QueueId {
@@ -21,6 +27,6 @@ export function queueIds(world: World): () => QueueId {
     order = now === last ? order + 1 : 0;
     last = order < 1_024 ? now : now + 1;
     if (last > now) order = 0;
-    return (base32(last, 9) + base32(order, 2) + ours) as QueueId;
+    return (base32(last, timeDigits) + base32(order, 2) + ours) as QueueId;
   };
 }

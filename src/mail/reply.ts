@@ -3,6 +3,9 @@
 /** class.subject.detail, RFC 3463 §2. */
 export type EnhancedCode = `${2 | 4 | 5}.${number}.${number}`;
 
+/** Of the text of a line: with codes and line end it has 512 octets at most. RFC 5321 §4.5.3.1.5 */
+export const replyLineChars = 450;
+
 export interface Reply {
   /** 200–599 */
   readonly code: number;

@@ -17,7 +17,7 @@ export const workerLimits = {
   faultMs: 1_000, // pause after the store failed
 } as const;
 
-export interface WorkerParts {
+interface WorkerParts {
   readonly queue: WorkStore;
   readonly world: World;
   /** Name of this worker in leases; a new one at each start. */

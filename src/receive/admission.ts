@@ -3,6 +3,7 @@
 import ipaddr from "ipaddr.js";
 import { randomInt } from "node:crypto";
 import { isIPv4, isIPv6 } from "node:net";
+import { hash } from "../base/hash.ts";
 import { reply, type Reply } from "../mail/reply.ts";
 
 export interface Admission {
@@ -52,7 +53,8 @@ export function admission(
   { counters, seeds }: SessionCounts = sessionCounts(),
 ): Admission {
   const counts = new Int32Array(counters);
-  const placesOf = (site: string): number[] => seeds.map((seed, row) => 1 + row * rowCounters + hash(site, seed));
+  const placesOf = (site: string): number[] =>
+    seeds.map((seed, row) => 1 + row * rowCounters + (hash(site, seed) % rowCounters));
   const add = (places: readonly number[], by: 1 | -1): void => {
     for (const place of places) Atomics.add(counts, place, by);
   };
@@ -73,12 +75,4 @@ export function admission(
       return Atomics.load(counts, total);
     },
   };
-}
-
-/** FNV-1a, with its bits mixed once more. */
-function hash(text: string, seed: number): number {
-  let value = seed | 0;
-  for (let at = 0; at < text.length; at += 1) value = Math.imul(value ^ text.charCodeAt(at), 16_777_619);
-  value = Math.imul(value ^ (value >>> 15), 0x2c1b3c6d);
-  return (value ^ (value >>> 13)) & (rowCounters - 1);
 }

@@ -6,7 +6,7 @@ import { createSecureContext, type SecureContext } from "node:tls";
 import type { Instant } from "../base/world.ts";
 import { selfSigned } from "./self-signed.ts";
 
-export interface CertificateSettings {
+interface CertificateSettings {
   /** PEM files of the chain and its key; both or neither. */
   readonly certificate?: string | undefined;
   readonly key?: string | undefined;
@@ -16,14 +16,14 @@ export interface CertificateSettings {
   readonly dataDir: string;
 }
 
-export interface ServerCertificate {
+interface ServerCertificate {
   readonly secureContext: SecureContext;
   readonly expiresAt: Instant;
   readonly selfSigned: boolean;
 }
 
 /** The certificate cannot be used; the message says which file, what is wrong and what to do. */
-export class CertificateError extends Error {
+class CertificateError extends Error {
   override readonly name = "CertificateError";
 }
 

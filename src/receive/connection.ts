@@ -9,7 +9,7 @@ import { Conversation, type ConversationSetup } from "./conversation.ts";
 import { secure, tlsFactsOf } from "./handshake.ts";
 import { handshakeLimitMs, overdue, ownTimes, type ReceiveTimes } from "./time-limits.ts";
 
-export interface ConnectionSetup extends ConversationSetup {
+interface ConnectionSetup extends ConversationSetup {
   /** Plain, or TLS already. */
   readonly socket: Socket;
   /** For STARTTLS. */

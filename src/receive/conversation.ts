@@ -15,7 +15,7 @@ export interface ConversationSetup {
 }
 
 /** What effects do to the connection. */
-export interface Wire {
+interface Wire {
   send(text: string): void;
   /** Undefined: the handshake failed, and the connection with it. */
   startTls(): Promise<TlsFacts | undefined>;

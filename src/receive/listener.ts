@@ -38,7 +38,7 @@ export interface Listener {
 }
 
 /** The address cannot be listened on; the message says why and what to do. */
-export class ListenError extends Error {
+class ListenError extends Error {
   override readonly name = "ListenError";
 }
 

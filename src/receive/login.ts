@@ -8,7 +8,7 @@ import type { LoginBeginning } from "./stage.ts";
 /** Who mistypes a password hardly notices the first wait; who guesses gets few guesses into a session. */
 export const loginDelays = { firstMs: 1_000, longestMs: 8_000 } as const;
 
-export interface LoginParts {
+interface LoginParts {
   readonly logins: Logins;
   readonly world: World;
   readonly journal: Journal;

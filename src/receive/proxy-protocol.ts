@@ -5,7 +5,7 @@ import { canonicalAddress } from "../base/networks.ts";
 /** Longest headers, in bytes: version 1 says 107; version 2 may be larger, but only by TLVs that nobody sends. */
 export const proxyHeaderLimits = { version1Bytes: 107, version2Bytes: 4_096 } as const;
 
-export type ProxyHeader =
+type ProxyHeader =
   | { readonly kind: "incomplete" }
   /** The connection is this client's; `sizeBytes` is the header's length. */
   | { readonly kind: "proxied"; readonly address: string; readonly port: number; readonly sizeBytes: number }

@@ -15,7 +15,7 @@ import type { ContentSink, LoginBeginning, ReceiveEvent, ReceiveStage } from "./
 
 const ok = (text: string): Effect => ({ kind: "send", text: formatReply(reply(250, "2.0.0", text)) });
 
-export const envelope: Envelope = {
+const envelope: Envelope = {
   reversePath: "ann@example.org" as Address,
   bodyType: "7bit",
   smtpUtf8: false,

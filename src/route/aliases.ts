@@ -3,10 +3,11 @@
 import type { Config } from "../config/schema.ts";
 import type { Address, Domain } from "../mail/address.ts";
 import { domainOf, isInternational, localPartOf, parseAddress } from "../mail/address.ts";
+import type { Returns } from "./returns.ts";
 import type { Srs } from "./srs.ts";
 
 /** `deliverTo` names at least one address, none twice; some may be in other domains than ours. */
-export type Resolution =
+type Resolution =
   | { readonly kind: "elsewhere" }
   | { readonly kind: "unknown" }
   | { readonly kind: "ours"; readonly deliverTo: readonly Address[] };
@@ -31,10 +32,16 @@ export interface OurDomains {
   readonly postmaster?: Address;
   /** Knows the senders that we gave to forwarded mail. */
   readonly srs?: Srs;
+  /** Knows the return addresses of our mail. */
+  readonly returns?: Returns;
 }
 
 /** Names and addresses in `config` are in canonical form already. */
-export function indexDomains(config: Pick<Config, "domain" | "postmaster">, hostname: string, srs?: Srs): OurDomains {
+export function indexDomains(
+  config: Pick<Config, "domain" | "postmaster">,
+  hostname: string,
+  { srs, returns }: Pick<OurDomains, "srs" | "returns"> = {},
+): OurDomains {
   const domains = config.domain.map(indexDomain);
   const postmaster = config.postmaster ?? (domains[0] && `postmaster@${domains[0].name}`);
   return {
@@ -42,6 +49,7 @@ export function indexDomains(config: Pick<Config, "domain" | "postmaster">, host
     hostname: hostname.toLowerCase(),
     ...(postmaster !== undefined && { postmaster: postmaster as Address }),
     ...(srs && { srs }),
+    ...(returns && { returns }),
   };
 }
 
@@ -97,6 +105,10 @@ function step(ours: OurDomains, address: Address): Step {
     return returned.kind === "valid"
       ? { kind: "forward", to: [returned.sender], mailbox: address }
       : { kind: "unknown" };
+  // whom it leads to stands in the history of the message
+  const returnTo = ours.returns?.read(address);
+  if (returnTo !== undefined)
+    return returnTo.kind === "valid" ? { kind: "mailbox", mailbox: address } : { kind: "unknown" };
   const domain = ours.byName.get(domainOf(address));
   if (domain === undefined) return ourNameStep(ours, address);
 
@@ -131,6 +143,10 @@ function ourNameStep(ours: OurDomains, address: Address): Step {
     ? { kind: "mailbox", mailbox: ownMailbox }
     : { kind: "forward", to: [postmaster], mailbox: postmaster };
 }
+
+/** In one of our domains, or at our name: we say ourselves what exists there. */
+export const isOurDomain = ({ byName, hostname, srs }: OurDomains, domain: Domain): boolean =>
+  byName.has(domain) || domain === hostname || domain === srs?.ownDomain;
 
 /** Mail from such a sender is ours to send, from wherever it comes: SPF of its domain allows us. */
 export function isOwnSender({ byName, hostname, srs }: OurDomains, sender: Address): boolean {

@@ -2,7 +2,7 @@
 import { canonicalAddress, networks } from "../base/networks.ts";
 import type { Config } from "../config/schema.ts";
 
-export interface OwnAddressSettings {
+interface OwnAddressSettings {
   readonly listen: Config["listen"];
   /** Port that mail goes out to: another program's port on our address is not ourselves. */
   readonly port: number;

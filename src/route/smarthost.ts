@@ -8,7 +8,7 @@ import { hostAddresses } from "./addresses.ts";
 import type { Route } from "./rules.ts";
 
 /** Finds the smarthost's addresses anew each time. Never rejects. */
-export type Smarthost = (by: { readonly resolver: Resolver; readonly ip: IpSetting }) => Promise<Routing>;
+type Smarthost = (by: { readonly resolver: Resolver; readonly ip: IpSetting }) => Promise<Routing>;
 
 /** `readSecret` gives a file's content. Throws, with words, when the password cannot be had. */
 export function createSmarthost(route: Route, readSecret: (path: string) => string): Smarthost {

@@ -1,4 +1,4 @@
-// The secret that rewritten senders are signed with: the operator's file, or one of our own in data_dir.
+// The secrets that rewritten senders and return addresses are signed with: the operator's file, or one of our own in data_dir.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ownSecret } from "../config/own-secret.ts";
@@ -16,9 +16,16 @@ export async function loadSrsSecrets(config: Pick<Config, "forwarding" | "data_d
   return [await ownSecret(join(config.data_dir, "srs.secret"))];
 }
 
+/** The same, of return addresses. */
+export async function loadReturnSecrets(config: Pick<Config, "forwarding" | "returns" | "data_dir">): Promise<Secrets> {
+  const named = config.returns.secret_file ?? config.forwarding.srs_secret_file;
+  if (named !== undefined) return readSecrets(named);
+  return [await ownSecret(join(config.data_dir, "returns.secret"))];
+}
+
 async function readSecrets(path: string): Promise<Secrets> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    const why = `cannot read the secret for forwarded mail in ${path}: ${error.message}`;
+    const why = `cannot read the secret for return addresses in ${path}: ${error.message}`;
     throw new Error(
       `${why}; ${error.code === "ENOENT" ? "make one with: openssl rand -base64 32" : "let the server's user read it"}`,
     );

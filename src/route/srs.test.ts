@@ -118,9 +118,9 @@ test("what fits into no address of 64 octets, or needs quotes, is left as it is"
 
 test("an alias that leads elsewhere gives the sender of strangers another name; nothing else does", () => {
   const senders = (from: string, to: string, by = srs): (string | undefined)[] =>
-    expandRecipients(indexDomains(config, "mx.our.lab", by), [{ address: address(to) }], from as Address).map(
-      ({ address, reversePath }) => `${address} ${reversePath?.replace(/=.{6}=..=/, "=") ?? "as it is"}`,
-    );
+    expandRecipients(indexDomains(config, "mx.our.lab", { srs: by }), [{ address: address(to) }], {
+      reversePath: from as Address,
+    }).map(({ address, reversePath }) => `${address} ${reversePath?.replace(/=.{6}=..=/, "=") ?? "as it is"}`);
   const rewritten = "ben@far.example SRS0=their.example=eve@ours.lab";
   assert.deepEqual(senders("eve@their.example", "sales@ours.lab"), ["ann@ours.lab as it is", rewritten]);
   assert.deepEqual(senders("ann@ours.lab", "sales@ours.lab"), ["ann@ours.lab as it is", "ben@far.example as it is"]);
@@ -142,7 +142,7 @@ test("an alias that leads elsewhere gives the sender of strangers another name; 
 
 test("what is returned goes on to the sender; the domain for it has a postmaster", () => {
   const named = make({ config: { ...config, forwarding: { srs: true, srs_domain: "srs.lab" } } });
-  const domains = indexDomains(config, "mx.our.lab", named);
+  const domains = indexDomains(config, "mx.our.lab", { srs: named });
   const deliverTo = (text: string): unknown => {
     const resolution = resolveRecipient(domains, address(text));
     return resolution.kind === "ours" ? resolution.deliverTo : resolution.kind;

@@ -5,9 +5,11 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import type { World } from "../base/world.ts";
 import type { Config } from "../config/schema.ts";
 import { type Address, type Domain, domainOf, localPartOf, parseAddress } from "../mail/address.ts";
+import type { QueueId } from "../mail/message.ts";
 import { type Reply, reply } from "../mail/reply.ts";
+import type { Returns } from "./returns.ts";
 
-export const srsLimits = {
+const srsLimits = {
   /** Mail is tried for five days, by forwarders behind us as well; what comes back later is no bounce. */
   ageDays: 21,
   /** 30 bits: whoever guesses meets the limits on unknown recipients long before; the rest of 64 octets is the sender's. */
@@ -19,7 +21,7 @@ export const srsLimits = {
 const dayMs = 86_400_000;
 const base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-export type Returned =
+type Returned =
   | { readonly kind: "valid"; readonly sender: Address }
   /** It was ours, and long ago. */
   | { readonly kind: "expired" }
@@ -27,8 +29,11 @@ export type Returned =
   | { readonly kind: "forged" };
 
 export interface Srs {
-  /** The sender for mail that an alias of `alias` sends on; undefined: as it is, for it does not fit into an address. */
-  rewrite(sender: Address, alias: Domain): Address | undefined;
+  /**
+   * The sender for mail that an alias of `alias` sends on. One that does not fit into an address is replaced by a signed
+   * return address for message `queueId`; undefined: as it is.
+   */
+  rewrite(sender: Address, alias: Domain, queueId?: QueueId): Address | undefined;
   /** Undefined: this is no rewritten address of ours. */
   read(address: Address): Returned | undefined;
   /** Takes returned mail, and is none of [[domain]]. */
@@ -41,9 +46,10 @@ export interface SrsParts {
   readonly secrets: readonly [string, ...string[]];
   readonly hostname: string;
   readonly world: Pick<World, "now">;
+  readonly returns?: Pick<Returns, "write">;
 }
 
-export function createSrs({ config, secrets, hostname, world }: SrsParts): Srs {
+export function createSrs({ config, secrets, hostname, world, returns }: SrsParts): Srs {
   const { srs: isOn, srs_domain: named } = config.forwarding;
   // another server has the mailboxes of relayed domains, and would not know what is returned to it
   const kept = new Set(config.domain.filter(({ deliver }) => deliver !== "relay").map(({ name }) => name));
@@ -59,11 +65,12 @@ export function createSrs({ config, secrets, hostname, world }: SrsParts): Srs {
   return {
     ...(named !== undefined && !kept.has(named) && { ownDomain: named }),
 
-    rewrite(sender, alias) {
+    rewrite(sender, alias, queueId) {
       if (!isOn) return undefined;
       const at = named ?? (kept.has(alias) ? alias : hostname.toLowerCase());
       const { tag, text } = signedPart(sender, dayText(today()));
-      return parseAddress(`${tag}=${hashOf(secrets[0], tag + text)}=${text}@${at}`);
+      const rewritten = parseAddress(`${tag}=${hashOf(secrets[0], tag + text)}=${text}@${at}`);
+      return rewritten ?? (queueId && returns?.write(queueId, at));
     },
 
     read(address) {

@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import type { SigningDomain } from "./domains.ts";
 import { changeFolder, KeyError, type KeyState, pemPath, readFolder } from "./key-folder.ts";
 
-export type Dropped =
+type Dropped =
   | { readonly kind: "dropped" }
   /** The folder has no such key. */
   | { readonly kind: "unknown" }

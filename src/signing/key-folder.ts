@@ -1,9 +1,9 @@
 // The folder of a domain's keys: a PEM file for each selector, and keys.json, which says what has become of them.
-import { chown, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { chown, mkdir, open, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
-import type { Instant } from "../base/world.ts";
+import { lockFile, replaceFile } from "../base/shared-file.ts";
+import { type Instant, realTime } from "../base/world.ts";
 import type { Algorithm } from "./signature.ts";
 
 /** new: made; published: DNS shows it; active: signs; retired: did, and its record is still needed for a while. */
@@ -55,9 +55,8 @@ export async function readFolder(folder: string): Promise<KeyRecord[]> {
   }
 }
 
-/** A writer that died left its file: others go on after this time. */
-const staleMs = 10_000;
-const retryMs = 50;
+/** For others who change it: some make keys meanwhile, which takes seconds. */
+const lockWaitMs = 30_000;
 
 /** One at a time, whichever process asks; written as a whole or not at all. Answers the new records. */
 export async function changeFolder(
@@ -65,42 +64,20 @@ export async function changeFolder(
   change: (records: readonly KeyRecord[]) => readonly KeyRecord[] | Promise<readonly KeyRecord[]>,
 ): Promise<readonly KeyRecord[]> {
   const path = statePath(folder);
-  const next = `${path}.new`;
+  const lock = `${path}.lock`;
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await using file = await lock(next);
-  try {
-    const before = await readFolder(folder);
-    const after = await change(before);
-    const keys = after.map(({ since, ...record }) => ({ ...record, since: mapValues(since) }));
-    await file.writeFile(`${JSON.stringify({ keys }, undefined, 2)}\n`);
-    await file.sync();
-    await giveToOwner(next, folder);
-    await rename(next, path);
-    return after;
-  } catch (error) {
-    await rm(next, { force: true });
-    throw error;
-  }
+  await using held = await lockFile(lock, { world: realTime, waitMs: lockWaitMs }).catch((error: Error) => {
+    throw new KeyError(`cannot write ${lock}: ${error.message}; run this as the server's user`, { cause: error });
+  });
+  if (held === undefined) throw new KeyError(`others are changing the keys (${lock} is there); try again later`);
+  const after = await change(await readFolder(folder));
+  const keys = after.map(({ since, ...record }) => ({ ...record, since: mapValues(since) }));
+  await replaceFile(path, `${JSON.stringify({ keys }, undefined, 2)}\n`, (fresh) => giveToOwner(fresh, folder));
+  return after;
 }
 
 const mapValues = (since: KeyRecord["since"]): Record<string, string> =>
   Object.fromEntries(Object.entries(since).map(([state, at]) => [state, new Date(at).toISOString()]));
-
-async function lock(path: string): ReturnType<typeof open> {
-  for (;;) {
-    try {
-      return await open(path, "wx", 0o600);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST")
-        throw new KeyError(`cannot write ${path}: ${(error as Error).message}; run this as the server's user`, {
-          cause: error,
-        });
-    }
-    const age = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now());
-    if (age > staleMs) await rm(path, { force: true });
-    else await pause(retryMs);
-  }
-}
 
 /** Never overwrites: throws when the selector has a key file already. */
 export async function writeKeyFile(folder: string, selector: string, pem: string): Promise<void> {

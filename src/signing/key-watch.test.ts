@@ -14,6 +14,7 @@ import { lookAtKeys, watchKeys } from "./key-watch.ts";
 import { Keyring, readKeyFile } from "./keyring.ts";
 import { newKey, recordText } from "./keys.ts";
 import { makeKeys } from "./new-keys.ts";
+import { openSigner } from "./signer.ts";
 
 const hourMs = 3_600_000;
 
@@ -183,6 +184,14 @@ test("only a key that never signed is dropped, with its file", async (t) => {
   );
 });
 
+test("in a world whose days pass in seconds, files are not looked at more often", async (t) => {
+  const { config, world } = await desk(t);
+  const outside = fakeWorld();
+  const onFault = (error: unknown): void => assert.fail(String(error));
+  await using _signer = await openSigner({ config, world: { ...world, outside }, onFault });
+  assert.deepEqual([world.sleeping, outside.sleeping], [0, 1]);
+});
+
 test("key files are private and never overwritten; writers wait for one another; a damaged state is named", async (t) => {
   const { own, world, states } = await desk(t);
   const wanted = Array.from("abcdefgh", (selector) => ({ algorithm: "ed25519", selector }) as const);
@@ -202,7 +211,7 @@ test("key files are private and never overwritten; writers wait for one another;
   assert.equal(await readFile(pemPath(own.folder, "a"), "utf8"), before);
   assert.equal((await states()).length, wanted.length);
   assert.deepEqual(
-    (await readdir(own.folder)).filter((name) => name.endsWith(".new")),
+    (await readdir(own.folder)).filter((name) => /\.(?:new|lock)$/.test(name)),
     [],
   );
 

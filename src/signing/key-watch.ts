@@ -11,7 +11,7 @@ import { advance, rotationLimits, type Sighted } from "./rotation.ts";
 /** A zone's records change rarely; the wait for a new one is measured in hours anyway. */
 const lookEveryMs = 5 * 60_000;
 
-export interface LookParts {
+interface LookParts {
   readonly resolver: Pick<Resolver, "txt">;
   readonly world: Pick<World, "now">;
   /** How long a record must have been seen before its key takes the place of another; 0: a person says so. */
@@ -59,7 +59,7 @@ const keyOf = (path: string, { state }: KeyRecord): Promise<ParsedKey | undefine
 const differ = (before: readonly KeyRecord[], after: readonly KeyRecord[]): boolean =>
   after.some(({ state }, i) => state !== before[i]!.state);
 
-export interface KeyWatchParts {
+interface KeyWatchParts {
   readonly config: SigningConfig;
   readonly resolver: Pick<Resolver, "txt">;
   readonly world: World;

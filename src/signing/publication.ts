@@ -1,5 +1,6 @@
 // Is a key's record in DNS, and is it right? RFC 6376 §3.6.1, §3.6.2.
 import type { Answer, Resolver } from "../dns/resolver.ts";
+import { listed, packed, readTagList } from "../mail/tag-list.ts";
 import { type ParsedKey, publicPart, recordName } from "./keys.ts";
 
 export type Publication =
@@ -37,7 +38,8 @@ export async function publicationOf(
 async function missing(resolver: Pick<Resolver, "txt">, name: string, domain: string): Promise<Publication> {
   const doubled = `${name}.${domain}`;
   const answer = await resolver.txt(doubled);
-  if (answer.kind !== "found" || !answer.records.some((record) => tagsOf(record)?.has("p"))) return { kind: "missing" };
+  if (answer.kind !== "found" || !answer.records.some((record) => readTagList(record).tags.has("p")))
+    return { kind: "missing" };
   const short = name.slice(0, -domain.length - 1);
   const because = `its record stands at ${doubled}, with the domain twice: in a web form, enter only ${short} as the name; in a zone file, end the name with a dot`;
   return { kind: "missing", because };
@@ -49,14 +51,13 @@ function compare({ records }: Answer<string> & { kind: "found" }, name: string, 
   if (record === undefined) return { kind: "missing" };
   if (others.length > 0)
     return wrong(`${name} has ${records.length} TXT records, and a verifier may read any of them: leave only ours`);
-  const tags = tagsOf(record);
-  if (tags === undefined)
+  const { tags, faults } = readTagList(record);
+  if (faults.length > 0)
     return wrong(`the TXT record of ${name} is not a list of tags (v=DKIM1; k=…; p=…): copy it again, in full`);
   if (tags.has("v") && (tags.get("v") !== "DKIM1" || [...tags.keys()][0] !== "v"))
     return wrong(`the TXT record of ${name} must begin with v=DKIM1`);
-  const found = tags.get("p")?.replaceAll(/\s/g, "");
-  if (found === undefined)
-    return wrong(`the TXT record of ${name} has no p=, which is the key: copy it again, in full`);
+  if (!tags.has("p")) return wrong(`the TXT record of ${name} has no p=, which is the key: copy it again, in full`);
+  const found = packed(tags.get("p"));
   if (found === "") return { kind: "withdrawn" };
   const algorithm = tags.get("k") ?? "rsa";
   if (algorithm !== key.algorithm)
@@ -73,27 +74,12 @@ function compare({ records }: Answer<string> & { kind: "found" }, name: string, 
 /** What makes verifiers refuse signatures of a key that is there. */
 function restriction(tags: ReadonlyMap<string, string>, name: string): Publication | undefined {
   const excludes = (tag: string, value: string): boolean => {
-    const list = tags
-      .get(tag)
-      ?.split(":")
-      .map((item) => item.trim());
-    return list !== undefined && !list.includes(value) && !list.includes("*");
+    const list = listed(tags.get(tag));
+    return tags.has(tag) && !list.includes(value) && !list.includes("*");
   };
   if (excludes("h", "sha256"))
     return { kind: "wrong", because: `the TXT record of ${name} does not allow sha256 (h=): remove h=` };
   if (excludes("s", "email"))
     return { kind: "wrong", because: `the TXT record of ${name} is not for mail (s=): remove s=` };
   return undefined;
-}
-
-/** RFC 6376 §3.2 */
-function tagsOf(record: string): ReadonlyMap<string, string> | undefined {
-  const tags = new Map<string, string>();
-  const specs = record.trim().replace(/;$/, "").split(";");
-  for (const spec of specs) {
-    const [, name, value] = /^\s*([A-Za-z]\w*)\s*=(.*)$/s.exec(spec) ?? [];
-    if (name === undefined || tags.has(name)) return undefined;
-    tags.set(name, value!.trim());
-  }
-  return tags;
 }

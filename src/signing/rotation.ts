@@ -19,9 +19,9 @@ export const rotationLimits = {
 } as const;
 
 /** What DNS has of a key; undefined: it was not looked for. */
-export type Sighting = (selector: string) => Publication | undefined;
+type Sighting = (selector: string) => Publication | undefined;
 
-export interface Step {
+interface Step {
   readonly now: Instant;
   /** 0: a person says that it is time. */
   readonly settleMs: number;

@@ -24,7 +24,7 @@ export interface Signing {
   finish(): Promise<string> | string;
 }
 
-export interface SigningTask {
+interface SigningTask {
   /** Each makes a signature. */
   readonly keys: readonly SigningKey[];
   readonly header: readonly RawField[];

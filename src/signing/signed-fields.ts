@@ -12,7 +12,7 @@ const open = new Set(["sender", "in-reply-to", "references", "mime-version", "co
 
 const isOpen = (name: string): boolean => open.has(name) || name.startsWith("list-");
 
-export interface SignedFields {
+interface SignedFields {
   /** For h=, in order. */
   readonly names: readonly string[];
   /** What is signed: of several of one name, from the bottom up. RFC 6376 §5.4.2 */

@@ -1,8 +1,8 @@
 // Which domain signs a message, if any, and the start of its signing. RFC 6376 §3.5 (d=), §5.1; RFC 5322 §3.6.2.
 import type { World } from "../base/world.ts";
 import { type Domain, domainOf } from "../mail/address.ts";
-import { oneLine } from "../mail/failure-text.ts";
-import { addressesIn } from "./author.ts";
+import { parseMailboxes } from "../mail/mailboxes.ts";
+import { oneLine } from "../mail/printable.ts";
 import { type RawField, rawFields, textOf } from "./header-fields.ts";
 import { type DomainKeys, Keyring, type KeyringSettings } from "./keyring.ts";
 import { beginSigning, type Signing } from "./signature.ts";
@@ -14,18 +14,18 @@ export interface Signer {
   begin(header: Uint8Array, whose?: Whose): Signing | undefined;
 }
 
-export type Whose = "a client's" | "ours";
+type Whose = "a client's" | "ours";
 
-export interface TellingSigner extends Signer {
+interface TellingSigner extends Signer {
   /** Who would, or why nobody does. */
   whoSigns(header: Uint8Array): WhoSigns;
 }
 
-export type WhoSigns =
+type WhoSigns =
   | { readonly kind: "signed"; readonly by: Pick<DomainKeys, "domain" | "keys"> }
   | { readonly kind: "unsigned"; readonly because: string };
 
-export interface SignerParts {
+interface SignerParts {
   readonly keyring: Pick<Keyring, "hasKeys" | "keysFor" | "keysForOurs">;
   readonly world: Pick<World, "now">;
   /** A key could not sign: the message goes without its signature. */
@@ -34,9 +34,9 @@ export interface SignerParts {
 
 /** With the keys of the config and of `data_dir`, as they change. Rejects with a KeyError when one cannot be used. */
 export async function openSigner(
-  settings: KeyringSettings & Pick<SignerParts, "world">,
+  settings: KeyringSettings & { readonly world: World },
 ): Promise<TellingSigner & AsyncDisposable> {
-  const keyring = await Keyring.open(settings);
+  const keyring = await Keyring.open({ ...settings, world: settings.world.outside ?? settings.world });
   return { ...createSigner({ ...settings, keyring }), [Symbol.asyncDispose]: () => keyring[Symbol.asyncDispose]() };
 }
 
@@ -65,10 +65,10 @@ export function createSigner({ keyring, world, onFault }: SignerParts): TellingS
 /** Of the author; where there are several, of the one who sent it. DMARC asks for the author's. */
 function responsibleDomain(fields: readonly RawField[]): Domain | { readonly because: string } {
   const authors = addressesOf(fields, "from");
-  if (!Array.isArray(authors)) return authors;
+  if ("because" in authors) return authors;
   if (authors.length === 1) return domainOf(authors[0]!);
   const senders = addressesOf(fields, "sender");
-  if (!Array.isArray(senders)) return { because: `the From field names several people, and ${senders.because}` };
+  if ("because" in senders) return { because: `the From field names several people, and ${senders.because}` };
   return senders.length === 1 ? domainOf(senders[0]!) : { because: "the Sender field names several people" };
 }
 
@@ -78,5 +78,5 @@ function addressesOf(fields: readonly RawField[], name: "from" | "sender") {
   if (field === undefined) return { because: `there is no ${word} field` };
   if (others.length > 0) return { because: `there are ${others.length + 1} ${word} fields` };
   const text = textOf(field);
-  return addressesIn(text) ?? { because: `the ${word} field is not an address: ${oneLine(text)}` };
+  return parseMailboxes(text) ?? { because: `the ${word} field is not an address: ${oneLine(text)}` };
 }

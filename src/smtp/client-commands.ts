@@ -3,6 +3,7 @@
 import { isInternational } from "../mail/address.ts";
 import type { OriginalRecipient, Recipient } from "../mail/envelope.ts";
 import type { Failure, RemoteHost } from "../mail/failure.ts";
+import { asciiAddress } from "../mail/foreign-text.ts";
 import type { Message } from "../mail/message.ts";
 import type { Extensions } from "./client-extensions.ts";
 
@@ -14,13 +15,10 @@ export const encodeXtext = (text: string): string =>
       : `+${byte.toString(16).toUpperCase().padStart(2, "0")}`,
   ).join("");
 
-/** RFC 6533 §3, utf-8-addr-xtext: ASCII in any session; the rest, "+", "=" and "\" as \x{HEX}. */
-const encodeUtf8Address = (text: string): string =>
-  text.replaceAll(/[^!-~]|[+=\\]/gu, (character) => `\\x{${character.codePointAt(0)!.toString(16).toUpperCase()}}`);
-
+/** RFC 6533 §3: in ASCII, whatever the session is. */
 const encodeOrcpt = ({ type, address }: OriginalRecipient): string =>
   type.toLowerCase() === "utf-8" || isInternational(address)
-    ? `utf-8;${encodeUtf8Address(address)}`
+    ? `utf-8;${asciiAddress(address)}`
     : `${type};${encodeXtext(address)}`;
 
 /** MAIL with all parameters that this server knows, CRLF included. */
@@ -55,7 +53,7 @@ const needsSmtpUtf8 = ({ smtpUtf8, eightBit, reversePath }: Message): boolean =>
 const isOfSmtpUtf8 = (message: Message, recipients: readonly Recipient[]): boolean =>
   needsSmtpUtf8(message) || recipients.some(({ address }) => isInternational(address));
 
-export interface Peer {
+interface Peer {
   readonly host: RemoteHost;
   readonly offered: Extensions;
 }

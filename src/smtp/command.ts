@@ -32,7 +32,7 @@ export interface Problem {
   readonly fatal: boolean;
 }
 
-export type ParsedCommand =
+type ParsedCommand =
   | { readonly kind: "command"; readonly command: Command }
   | { readonly kind: "problem"; readonly problem: Problem };
 

@@ -8,7 +8,7 @@ import { limits } from "./limits.ts";
 const offence = /\r(?!\n)|(?<!\r)\n|\0/;
 const lf = 0x0a;
 
-export interface ContentRules {
+interface ContentRules {
   readonly maxBytes: number;
   /** BODY=BINARYMIME: any octets may come. */
   readonly binary: boolean;

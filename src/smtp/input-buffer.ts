@@ -4,9 +4,7 @@ import { reply } from "../mail/reply.ts";
 import type { Problem } from "./command.ts";
 import { limits } from "./limits.ts";
 
-export type Line =
-  | { readonly kind: "line"; readonly text: string }
-  | { readonly kind: "problem"; readonly problem: Problem };
+type Line = { readonly kind: "line"; readonly text: string } | { readonly kind: "problem"; readonly problem: Problem };
 
 const empty = Buffer.alloc(0);
 const lf = 0x0a;

@@ -13,7 +13,7 @@ interface Parameter<T> {
 
 type Parameters<T> = ReadonlyMap<string, Parameter<T>>;
 
-export type ReadParameters<T> =
+type ReadParameters<T> =
   | { readonly kind: "read"; readonly values: Partial<T> }
   | { readonly kind: "problem"; readonly reply: Reply };
 

@@ -2,7 +2,7 @@
 import { type Address, asPlainAddress, isInternational, parseAddress } from "../mail/address.ts";
 import { limits } from "./limits.ts";
 
-export interface Path {
+interface Path {
   /** "" is the null reverse-path. */
   readonly address: Address | "";
   /** It came with characters beyond ASCII, in the local part or the domain. */

@@ -25,6 +25,8 @@ function namesIn(event: Event): readonly (string | undefined)[] {
     case "delivered":
     case "deferred":
     case "bounced":
+    case "bounced-later":
+    case "complained":
     case "notice":
     case "notice-suppressed":
     case "operator":

@@ -5,6 +5,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Event } from "../journal/event.ts";
+import type { CountStore } from "../judge/rates/count-store.ts";
 import { senderKinds, type SenderRecord } from "../judge/sender-store.ts";
 import type { Message } from "../mail/message.ts";
 import type { QueuedDelivery, QueueStore } from "../queue/store.ts";
@@ -19,6 +20,7 @@ export const movingLimits = {
   batchBytes: 4 * 1024 ** 2, // of small bodies, in memory
   events: 1_000, // in one transaction
   senders: 500, // in one transaction
+  counts: 500, // in one transaction
 } as const;
 
 export interface Move {
@@ -43,7 +45,7 @@ export async function moveToPostgres({ dir, url, oldFolder, onProgress }: Move):
     throw new Error(`there is no queue in ${dir}: nothing to move; is this the \`data_dir\` of the server?`);
   let moved: Moved;
   {
-    await using source: Store = await openSqlite({ dir }); // rejects when a server is using it
+    await using source = await openSqlite({ dir }); // rejects when a server is using it
     await using target = await MoveTarget.open(url, await nameOf(dir));
     moved = await target.progress();
     if (!moved.isComplete) {
@@ -52,6 +54,8 @@ export async function moveToPostgres({ dir, url, oldFolder, onProgress }: Move):
       await moveEvents(dir, target, onProgress);
       await target.addSites((await source.sites?.()) ?? []);
       await moveSenders(source, target);
+      await moveSuppressions(source, target);
+      await moveCounts(source, target);
       moved = await target.progress();
       await verify(source, dir, moved);
       await target.complete();
@@ -120,6 +124,25 @@ async function moveSenders(source: Store, target: MoveTarget): Promise<void> {
       await target.addSenders(page);
       after = page.at(-1)?.key;
     }
+}
+
+async function moveSuppressions(source: Store, target: MoveTarget): Promise<void> {
+  for (let after = 0, isRest = true; isRest;) {
+    const { suppressions, upTo } = await source.suppressionsAfter(after, movingLimits.senders);
+    await target.addSuppressions(suppressions);
+    [after, isRest] = [upTo, suppressions.length === movingLimits.senders];
+  }
+}
+
+/** Of accounts, and of those who are shut out: a move forgives nothing. */
+async function moveCounts(source: CountStore, target: MoveTarget): Promise<void> {
+  const { counts: limit } = movingLimits;
+  for (let since = 0, batch = 1, isRest = true; isRest; batch += 1) {
+    const asked = { by: "a move", batch, changes: [], now: Date.now(), since, limit };
+    const { counts, upTo } = await source.exchangeCounts(asked);
+    await target.addCounts(counts, batch);
+    [since, isRest] = [upTo, counts.length === limit];
+  }
 }
 
 interface EventRow {

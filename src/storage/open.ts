@@ -4,12 +4,14 @@ import { firstLine } from "../config/files.ts";
 import type { Config } from "../config/schema.ts";
 import type { SiteStore } from "../deliver/site-store.ts";
 import type { HistoryStore } from "../journal/history.ts";
+import type { CountStore } from "../judge/rates/count-store.ts";
 import type { SenderStore } from "../judge/sender-store.ts";
+import type { SuppressionStore } from "../judge/suppression/suppression-store.ts";
 import type { QueueStore } from "../queue/store.ts";
 import { openMemory } from "./memory/store.ts";
 import { openSqlite, type SqliteStore } from "./sqlite/store.ts";
 
-export type Store = QueueStore & HistoryStore & SiteStore & SenderStore;
+export type Store = QueueStore & HistoryStore & SiteStore & SenderStore & SuppressionStore;
 
 /** What a store tells of by itself. */
 export interface StoreListener {
@@ -29,7 +31,7 @@ export interface StoreListener {
 export async function openStore(
   { data_dir: dir, storage }: Config,
   listener: StoreListener,
-): Promise<Store | SqliteStore> {
+): Promise<(Store & CountStore) | SqliteStore> {
   switch (storage.driver) {
     case "memory":
       return openMemory();

@@ -4,11 +4,13 @@ import { extname } from "node:path";
 import { answerNow, servePort } from "../base/calls/serve.ts";
 import { Thread } from "../base/calls/thread.ts";
 import type { DestinationStatus } from "../deliver/pacing/status.ts";
-import type { Steering } from "../node.ts";
+import type { CountChange } from "../judge/rates/count-store.ts";
+import type { OtherThreads, ProcessCounts, Steering } from "../node.ts";
 import type { HomeOperations, ServingOperations, ServingSetup } from "./serving.ts";
 
-export interface CrewOptions extends Omit<ServingSetup, "connection" | "home"> {
-  readonly home: HomeOperations;
+interface CrewOptions extends Omit<ServingSetup, "connection" | "home" | "counts"> {
+  readonly home: Omit<HomeOperations, "counted">;
+  readonly counts: ProcessCounts;
   /** Beside the main one. */
   readonly threads: number;
   /** For thread n (1 and up); undefined: it opens a store of its own. */
@@ -21,16 +23,22 @@ type Member = Thread<ServingOperations>;
 
 export class Crew implements AsyncDisposable {
   readonly #members: Member[] = [];
+  #others: OtherThreads | undefined;
 
   /** Rejects when one of them cannot open its node; then none is left. */
-  async open({ threads, connect, home: offered, onFailure, ...setup }: CrewOptions): Promise<void> {
+  async open({ threads, connect, home, counts, onFailure, ...rest }: CrewOptions): Promise<void> {
+    const { others, ...memory } = counts;
+    this.#others = others;
+    const setup = { ...rest, counts: memory };
+    const offered: HomeOperations = { ...home, counted: () => others.onNews() };
+    others.ask = () => this.#takeCounted();
     try {
       for (let thread = 1; thread <= threads; thread += 1) {
         const connection = await connect(thread);
-        const { port1, port2: home } = new MessageChannel();
+        const { port1, port2 } = new MessageChannel();
         servePort(port1, (calls) => calls.map((call) => answerNow(offered, call)));
-        const workerData: ServingSetup = { ...setup, home, ...(connection && { connection }) };
-        const transferList = connection ? [home, connection.writer, connection.shares] : [home];
+        const workerData: ServingSetup = { ...setup, home: port2, ...(connection && { connection }) };
+        const transferList = connection ? [port2, connection.writer, connection.shares] : [port2];
         const url = new URL(`serving${extname(import.meta.url)}`, import.meta.url);
         const member: Member = new Thread({ url, name: "a serving thread", workerData, transferList, onFailure });
         this.#members.push(member);
@@ -45,6 +53,11 @@ export class Crew implements AsyncDisposable {
   /** The database has all that the threads promised. */
   async flush(): Promise<void> {
     await Promise.all(this.#members.map((member) => member.call("flush")));
+  }
+
+  async #takeCounted(): Promise<CountChange[]> {
+    const asked = this.#members.map((member) => member.call("takeCounted").catch(() => [])); // it ended: so does the server
+    return (await Promise.all(asked)).flat();
   }
 
   wake(): void {
@@ -94,6 +107,8 @@ export class Crew implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const counted = await this.#takeCounted();
+    if (this.#others !== undefined) this.#others.ask = async () => counted.splice(0);
     await Promise.all(this.#members.map((member) => member.close()));
   }
 }
@@ -101,7 +116,7 @@ export class Crew implements AsyncDisposable {
 const worstFirst = ["suspended", "closed", "slowed", "open"] as const;
 
 /** One status for each site: of the nodes that know it, the worst state, and their connections together. */
-export function merged(ofNodes: readonly (readonly DestinationStatus[])[]): DestinationStatus[] {
+function merged(ofNodes: readonly (readonly DestinationStatus[])[]): DestinationStatus[] {
   const ofSites = Map.groupBy(ofNodes.flat(), ({ site }) => site);
   const rank = ({ state }: DestinationStatus): number => worstFirst.indexOf(state);
   const all = Array.from(ofSites.values(), (ofSite): DestinationStatus => {

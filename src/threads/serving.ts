@@ -6,12 +6,15 @@ import type { Call } from "../base/calls/protocol.ts";
 import { answer, serve } from "../base/calls/serve.ts";
 import { realWorld } from "../base/world.ts";
 import type { Config } from "../config/schema.ts";
+import { ownKnowledge } from "../explain/knowledge/knowledge.ts";
+import type { CountChange } from "../judge/rates/count-store.ts";
 import type { SendingSum, Sent } from "../judge/submission/sending-counts.ts";
 import { openLog } from "../journal/log.ts";
 import { type NodeStore, openNode, type SharedCounts, type Steering } from "../node.ts";
-import { openStore, type Store, type StoreListener } from "../storage/open.ts";
+import { openStore, type StoreListener } from "../storage/open.ts";
 import { joinSqlite, type SqliteConnection } from "../storage/sqlite/store.ts";
 import { shareTimes } from "./share-times.ts";
+import { surviveRejections } from "./unhandled.ts";
 
 export interface ServingSetup {
   /** The addresses to listen at have the ports of the first thread. */
@@ -29,6 +32,8 @@ export type HomeOperations = {
   /** Something is due that the thread has no room for. */
   beyond(): void;
   countSent: (sent: Sent) => readonly SendingSum[];
+  /** The thread has something for `takeCounted`. */
+  counted(): void;
 };
 
 export type ServingOperations = Pick<Steering, keyof Steering> & {
@@ -36,16 +41,20 @@ export type ServingOperations = Pick<Steering, keyof Steering> & {
   flush(): Promise<void>;
   /** Ends what is in flight at once when it closes. */
   hurry(): void;
+  /** What was counted since the last call. */
+  takeCounted(): readonly CountChange[];
 };
 
 serve(async () => {
   const setup = workerData as ServingSetup;
   const { config, hostname, connection, counts } = setup;
+  ownKnowledge();
   await using opened = new AsyncDisposableStack();
   const home = new Caller<HomeOperations>(setup.home);
   opened.defer(() => home.close());
   const log = openLog(setup.logSettings);
   opened.defer(() => log.close());
+  opened.use(surviveRejections(log));
   const listener = {
     onFailure: (error: Error): void =>
       void setImmediate(() => {
@@ -67,6 +76,7 @@ serve(async () => {
       by,
       counts,
       countSent: (sent) => home.call("countSent", sent),
+      onCounted: () => void home.call("counted").catch(() => {}),
       shares: joined === undefined ? "as usual" : shareTimes,
       listens: "further",
       onBeyond: () => void home.call("beyond").catch(() => {}),
@@ -77,6 +87,7 @@ serve(async () => {
     ...node.steering,
     flush: async () => joined?.flush(),
     hurry: () => node.hurry(),
+    takeCounted: () => node.takeCounted(),
   };
   const running = opened.move();
   return {
@@ -86,7 +97,7 @@ serve(async () => {
 });
 
 /** As each node of a database does, so that the others know of its leases. */
-async function openOwn(config: Config, by: string, listener: StoreListener): Promise<Store> {
+async function openOwn(config: Config, by: string, listener: StoreListener): ReturnType<typeof openStore> {
   const store = await openStore(config, listener);
   await store.recover(by);
   return store;

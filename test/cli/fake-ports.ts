@@ -117,6 +117,7 @@ export function fakePorts(): FakePorts {
     history: {
       record: async () => {},
       prune: async () => 0,
+      story: async (queueId) => ports.events.filter((event) => isAbout(event, { queueId })),
       find: async (query) => ports.events.filter((event) => isAbout(event, query as Record<string, string>)),
     },
     submit: async (envelope, client, content) => {

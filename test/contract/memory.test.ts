@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { StoreFull } from "../../src/queue/store.ts";
 import { openMemory } from "../../src/storage/memory/store.ts";
 import { bodyContract } from "./body.contract.ts";
+import { countStoreContract } from "./count-store.contract.ts";
 import { historyStoreContract } from "./history-store.contract.ts";
 import { claim, compose, content, done, mail } from "./mail.ts";
 import { postponedContract } from "./postponed.contract.ts";
@@ -17,6 +18,7 @@ historyStoreContract(memory);
 postponedContract(memory);
 siteStoreContract(memory);
 senderStoreContract(memory);
+countStoreContract(memory);
 
 test("memory: a full store says so, and goes on when a message has left", async () => {
   const store = openMemory({ maxBytes: 1_000 });

@@ -38,6 +38,11 @@ else {
 
 const letters = 120;
 
+/** In a day from now, so that a slow test is not late. */
+const later = Date.now() + 86_400_000;
+const sent = { key: "sent by ann", until: later, sums: { [later]: 40 } };
+const asked = { by: "a server", batch: 1, now: 1, since: 0, limit: 10 };
+
 const bank = { kind: "identity", key: "dmarc bank.example" } as const;
 
 /** A queue with everything that can be in one; answers its folder. */
@@ -63,6 +68,8 @@ async function oldStore(): Promise<string> {
   await claim(store, { limit: 3, by: "died" });
   const pin = { as: "good", because: "our bank", at: 1 } as const;
   await store.pinSender(bank, pin, { now: 1, halfLifeMs: 1 });
+  const { until: least, ...change } = sent;
+  await store.exchangeCounts({ ...asked, changes: [{ ...change, movedMs: 0, mostMs: 0, least }] });
   return dir;
 }
 
@@ -103,6 +110,7 @@ function moving(server: TestPostgres): void {
       assert.deepEqual(await everything(store), before);
       assert.equal((await claim(store, { limit: 1_000 })).length, letters + 1, "what is neither deferred nor held");
       assert.equal((await store.recallSenders([bank], 1))[0]?.pin?.because, "our bank");
+      assert.deepEqual((await store.exchangeCounts({ ...asked, changes: [] })).counts, [sent]);
       assert.ok(!existsSync(join(dir, "queue.db")));
       assert.ok((await readdir(join(dir, "moved"))).includes("queue.db"));
       assert.match(await readFile(join(dir, "moved", "README.txt"), "utf8"), /never put them back/);

@@ -1,6 +1,7 @@
 import { after, test } from "node:test";
 import { openPostgres } from "../../src/storage/postgres/store.ts";
 import { bodyContract } from "./body.contract.ts";
+import { countStoreContract } from "./count-store.contract.ts";
 import { dataDir } from "./data-dir.ts";
 import { historyStoreContract } from "./history-store.contract.ts";
 import { startPostgres } from "./postgres-server.ts";
@@ -22,4 +23,5 @@ else {
   historyStoreContract(postgres);
   siteStoreContract(postgres);
   senderStoreContract(postgres);
+  countStoreContract(postgres);
 }

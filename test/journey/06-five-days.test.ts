@@ -47,11 +47,11 @@ test("attempts as the schedule says, one notice of the delay, one of the failure
   assertPlainWords(early);
   assert.deepEqual(actionOf(early, "fred@full.lab"), ["delayed", "4.2.2"]);
   assert.equal(field(early.recipients.get("fred@full.lab")!, "Will-Retry-Until"), "Tue, 06 Jan 2026 00:00:00 +0000");
-  assert.match(early.letter, /You do not need to do anything: we keep trying until Tuesday 6 January 2026/);
+  assert.match(early.letter, /You do not need to do anything\. We are still trying until Tuesday, 6 January 2026/);
 
   const late = openNotice(await lab.mail("you@home.lab", 2));
   assertPlainWords(late);
-  assert.match(late.letter, /For 5 days we could not deliver your message/);
+  assert.match(late.letter, /Delivery was tried for 5 days/);
   assert.equal(actionOf(late, "fred@full.lab")[0], "failed");
   assert.equal(lab.mails.length, 2);
 

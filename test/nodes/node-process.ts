@@ -20,6 +20,8 @@ export interface NodeOptions {
   readonly threads?: number;
   /** Where its data is; without it, in a folder of its own, which goes with it. */
   readonly dir?: string;
+  /** Without it, nothing is logged. */
+  readonly logFile?: string;
   /** More lines of waybill.toml. */
   readonly more?: string;
 }
@@ -89,7 +91,7 @@ export class NodeProcess implements AsyncDisposable {
 
 const configOf = (
   dir: string,
-  { databaseUrl, sinkPort, nodeTimeout, port = 0, threads = 1, more = "" }: NodeOptions,
+  { databaseUrl, sinkPort, nodeTimeout, port = 0, threads = 1, logFile, more = "" }: NodeOptions,
 ) => `
 hostname = "node.test"
 data_dir = "${join(dir, "data")}"
@@ -107,6 +109,6 @@ ${nodeTimeout === undefined ? "" : `node_timeout = "${nodeTimeout}"`}
 [retry]
 schedule = ["1s"]
 [log]
-level = "silent"
+${logFile === undefined ? 'level = "silent"' : `file = "${logFile}"`}
 ${more}
 `;

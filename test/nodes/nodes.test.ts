@@ -1,6 +1,8 @@
 // Three nodes, real processes, on one PostgreSQL: what happens to mail when one dies, one is cut off, or the database
 // restarts. In all: what got its 250 arrives, and no delivery is in the hands of two nodes at once.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { after, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { inspect } from "node:util";
@@ -51,6 +53,14 @@ class Load {
   }
 }
 
+/** What a host says at once to whoever connects. */
+async function greeting(port: number): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  const [line] = (await once(socket, "data")) as [Buffer];
+  socket.destroy();
+  return line.toString();
+}
+
 function nodes(server: TestPostgres): void {
   const nodeTimeout = "3s";
 
@@ -92,6 +102,22 @@ function nodes(server: TestPostgres): void {
       await assertArrived(sink, load, url);
       assert.ok(sink.mostConnections <= 4, `${sink.mostConnections} connections`);
       assert.ok(sink.mostConnections > 1, "and not one at a time");
+    });
+
+    test("together let in no more connections of a network than it may make", async () => {
+      const url = await server.newDatabase();
+      const more = "[relay]\nnetworks = []\n[rates]\nconnections_per_minute = 40";
+      await using three = await startThree({ sinkPort: 1, more }, [url, url]);
+      const [one, two] = three.ports;
+      const greetings = await Promise.all(Array.from({ length: 40 }, () => greeting(one!)));
+      for (const line of greetings) assert.match(line, /^220 /);
+      let tries = 0;
+      for (let line = "220 "; line.startsWith("220 "); tries += 1) {
+        await pause(tries > 0 ? 250 : 0);
+        line = await greeting(two!);
+        if (!line.startsWith("220 ")) assert.match(line, /^421 more than 40 connections in a minute/);
+      }
+      assert.ok(tries < 30, `it alone would have let in 40, and let in ${tries}`);
     });
 
     test("one is killed under load, and the others take over its work", async () => {

@@ -1,8 +1,10 @@
 // Several threads of one server: they share the port, the queue, the limits to a destination, and the operator's word.
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { describe, test } from "node:test";
 import { sendLetter } from "../support/smtp-client.ts";
 import { NodeProcess } from "./node-process.ts";
@@ -15,6 +17,24 @@ const patienceMs = 20_000;
 async function send(port: number, recipients: readonly string[]): Promise<void> {
   const letters = recipients.map((to) => sendLetter(port, { from: "ann@sender.test", to: [to], content: "Hi\r\n" }));
   for (const answer of await Promise.all(letters)) assert.match(answer, /^250 /);
+}
+
+const shutOut = /^421 .* please come again in 60 minutes/;
+
+/** RFC 5321 §4.1.4: RCPT needs a MAIL before it. Answers the last reply. */
+async function breakProtocol(port: number): Promise<string> {
+  const socket = connect(port, "127.0.0.1").setEncoding("latin1");
+  const replies = createInterface({ input: socket });
+  try {
+    for await (const line of replies) {
+      if (line.startsWith("220 ")) socket.write("EHLO client.test\r\n");
+      else if (line.startsWith("250 ")) socket.write("RCPT TO:<ann@there.test>\r\n");
+      else if (!line.startsWith("250-")) return line;
+    }
+    return "closed";
+  } finally {
+    socket.destroy();
+  }
 }
 
 const addresses = (name: string, count: number): string[] =>
@@ -62,6 +82,21 @@ describe("threads", { skip }, () => {
     await using _next = await NodeProcess.start({ sinkPort: sink.port, threads: 1, dir });
     await sink.recipients(30);
     assert.equal(sink.taken.size, 30);
+  });
+
+  test("count together what a client does wrong, and the next server knows", async (t) => {
+    const dir = await mkdtemp(join(tmpdir(), "waybill-threads-"));
+    t.after(() => rm(dir, { recursive: true }));
+    const more = "[relay]\nnetworks = []\n[abuse]\nslow_at = 0\nrefuse_at = 20";
+    const options = { sinkPort: 1, threads: 3, dir, more };
+    {
+      await using server = await NodeProcess.start(options);
+      for (let i = 0; i < 20; i += 1) assert.match(await breakProtocol(server.port), /^503 5\.5\.1/);
+      assert.match(await breakProtocol(server.port), shutOut);
+      await server.stop();
+    }
+    await using next = await NodeProcess.start({ ...options, threads: 1 });
+    assert.match(await breakProtocol(next.port), shutOut);
   });
 
   test("do not hide that another program listens at the address", async () => {

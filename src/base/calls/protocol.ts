@@ -32,7 +32,7 @@ export type Answer =
   | { readonly id: number; readonly ok: false; readonly error: PlainError };
 
 /** An error as it crosses threads, where classes are lost. */
-export interface PlainError {
+interface PlainError {
   readonly name: string;
   readonly message: string;
 }

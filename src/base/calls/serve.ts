@@ -2,7 +2,7 @@
 import { type MessagePort, parentPort, receiveMessageOnPort } from "node:worker_threads";
 import { type Answer, type Call, flatten, type Letter, openingId, type Operations } from "./protocol.ts";
 
-export interface Service {
+interface Service {
   /** Runs the calls and answers each; must not throw, nor reject. */
   readonly run: (calls: readonly Call[]) => Answer[] | Promise<Answer[]>;
   /** After the last call. */

@@ -4,7 +4,7 @@ import { MessageChannel, type MessagePort, Worker, type WorkerOptions } from "no
 import { Caller } from "./caller.ts";
 import type { Calls, KnownErrors, Operations } from "./protocol.ts";
 
-export interface ThreadOptions extends Pick<WorkerOptions, "workerData" | "transferList" | "resourceLimits"> {
+interface ThreadOptions extends Pick<WorkerOptions, "workerData" | "transferList" | "resourceLimits"> {
   /** Its module. */
   readonly url: URL;
   /** For sentences: "the storage thread". */

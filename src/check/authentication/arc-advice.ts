@@ -1,5 +1,5 @@
 // Why an ARC chain holds or does not, and what its sealers should change.
-import { oneLine } from "../../mail/failure-text.ts";
+import { oneLine } from "../../mail/printable.ts";
 import type { ArcVerdict } from "../../mail/verdict.ts";
 import type { ArcSet } from "./arc-explanation.ts";
 import { compareBody } from "./body-hash.ts";

@@ -1,6 +1,6 @@
 // The whole account of a message's ARC chain: who sealed it, what each says it saw, whether the chain holds. RFC 8617.
 import type { RecordingResolver } from "../../dns/recording-resolver.ts";
-import { oneLine } from "../../mail/failure-text.ts";
+import { oneLine } from "../../mail/printable.ts";
 import type { ArcVerdict } from "../../mail/verdict.ts";
 import { type BodyFinding, compareBody } from "./body-hash.ts";
 import { arcFinding, type ArcFinding, missingFields } from "./arc-advice.ts";
@@ -9,7 +9,7 @@ import { bodyStep, lookUpKey } from "./dkim-explanation.ts";
 import { type DkimSignature, readSignature } from "./dkim-signature.ts";
 import { type MessageFile, valuesOf } from "./message-file.ts";
 import { advice, check, type Step } from "./step.ts";
-import { packed, readTagList } from "./tag-list.ts";
+import { packed, readTagList } from "../../mail/tag-list.ts";
 
 export interface ArcAsked {
   readonly message: MessageFile;

@@ -1,5 +1,5 @@
 // What the owner of a signing domain should change, in words for somebody who does not know the RFC.
-import { oneLine } from "../../mail/failure-text.ts";
+import { oneLine } from "../../mail/printable.ts";
 import type { DkimVerdict } from "../../mail/verdict.ts";
 import type { BodyFinding } from "./body-hash.ts";
 import type { DkimKey } from "./dkim-key.ts";

@@ -1,7 +1,7 @@
 // The whole account of a message's DKIM signatures: key, fields, body, time, verdict, and what to change. RFC 6376.
 import type { Instant } from "../../base/world.ts";
 import type { RecordingResolver } from "../../dns/recording-resolver.ts";
-import { oneLine } from "../../mail/failure-text.ts";
+import { oneLine } from "../../mail/printable.ts";
 import type { DkimVerdict } from "../../mail/verdict.ts";
 import { type BodyFinding, compareBody } from "./body-hash.ts";
 import { type DkimSigned, dkimAdvice, dkimReason } from "./dkim-advice.ts";

@@ -1,6 +1,6 @@
 // A key record in DNS, read for people: what kind of key, how strong, and what it may be used for. RFC 6376 §3.6.1.
 import { createPublicKey, type KeyObject } from "node:crypto";
-import { listed, packed, readTagList } from "./tag-list.ts";
+import { listed, packed, readTagList } from "../../mail/tag-list.ts";
 
 export interface DkimKey {
   /** k=, in lower case. */

@@ -1,7 +1,7 @@
 // A DKIM-Signature or ARC-Message-Signature field, read for people. RFC 6376 §3.5.
 import { domainToASCII } from "node:url";
 import type { HashedBody } from "./body-hash.ts";
-import { listed, packed, readTagList } from "./tag-list.ts";
+import { listed, packed, readTagList } from "../../mail/tag-list.ts";
 
 export interface DkimSignature {
   /** d=, in lower case and A-labels. */

@@ -1,5 +1,5 @@
 // What the owner of a domain should change in its DMARC record, in words for somebody who does not know the RFC.
-import { oneLine } from "../../mail/failure-text.ts";
+import { oneLine } from "../../mail/printable.ts";
 import type { TreeWalked } from "./dmarc-walk.ts";
 import type { DmarcReason } from "./reasons.ts";
 

@@ -1,6 +1,6 @@
 // Whether what SPF and DKIM proved belongs to the domain of From, and why. RFC 9989 §4.10.2.
 import type { RecordingResolver } from "../../dns/recording-resolver.ts";
-import { oneLine } from "../../mail/failure-text.ts";
+import { oneLine } from "../../mail/printable.ts";
 import type { DkimVerdict, SpfVerdict } from "../../mail/verdict.ts";
 import type { DmarcRecord } from "./dmarc-record.ts";
 import { walkTree } from "./dmarc-walk.ts";

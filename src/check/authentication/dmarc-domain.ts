@@ -1,6 +1,6 @@
 // What the DMARC record of a domain says, tag by tag, and what is wrong with it. RFC 9989 §4.7, RFC 9990 §4.
 import type { RecordingResolver } from "../../dns/recording-resolver.ts";
-import { oneLine } from "../../mail/failure-text.ts";
+import { oneLine } from "../../mail/printable.ts";
 import type { DmarcPolicy } from "../../mail/verdict.ts";
 import { domainAdvice, missingReason } from "./dmarc-advice.ts";
 import { policyInForce, policySteps } from "./dmarc-policy.ts";

@@ -1,6 +1,6 @@
 // The whole account of DMARC for a message: the author, the policy, who passed and is aligned, what to change. RFC 9989.
 import type { RecordingResolver } from "../../dns/recording-resolver.ts";
-import { oneLine } from "../../mail/failure-text.ts";
+import { oneLine } from "../../mail/printable.ts";
 import type { DkimVerdict, DmarcVerdict, SpfVerdict } from "../../mail/verdict.ts";
 import { domainAdvice, missingReason } from "./dmarc-advice.ts";
 import { alignmentSteps } from "./dmarc-alignment.ts";

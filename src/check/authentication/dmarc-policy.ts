@@ -1,5 +1,5 @@
 // Which policy holds for a domain, in steps. RFC 9989 §4.10.1.
-import { oneLine } from "../../mail/failure-text.ts";
+import { oneLine } from "../../mail/printable.ts";
 import type { DmarcPolicy, DmarcVerdict } from "../../mail/verdict.ts";
 import { type DmarcRecord, publishedPolicy } from "./dmarc-record.ts";
 import type { TreeWalked } from "./dmarc-walk.ts";

@@ -1,7 +1,7 @@
 // A DMARC policy record, read tag by tag for people. RFC 9989 §4.7.
 import type { DmarcPolicy } from "../../mail/verdict.ts";
-import { oneLine } from "../../mail/failure-text.ts";
-import { readTagList } from "./tag-list.ts";
+import { oneLine } from "../../mail/printable.ts";
+import { readTagList } from "../../mail/tag-list.ts";
 
 export interface DmarcRecord {
   readonly text: string;

@@ -1,6 +1,6 @@
 // The way from a domain to its DMARC policy and its organizational domain: the tree walk of RFC 9989 §4.10, told.
 import type { RecordingResolver } from "../../dns/recording-resolver.ts";
-import { oneLine } from "../../mail/failure-text.ts";
+import { oneLine } from "../../mail/printable.ts";
 import { type DmarcRecord, isDmarcRecord, readDmarcRecord } from "./dmarc-record.ts";
 import { answerText, ask, check, type Step } from "./step.ts";
 

@@ -1,6 +1,6 @@
 // When the resolver itself cannot be reached, nothing was learned of any domain, and nobody's name servers are to blame.
 import type { Question } from "../../dns/recording-resolver.ts";
-import { oneLine } from "../../mail/failure-text.ts";
+import { oneLine } from "../../mail/printable.ts";
 import { advice, type Step } from "./step.ts";
 
 /** c-ares' words when a server refuses the question, or no route leads to it. */

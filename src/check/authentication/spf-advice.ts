@@ -1,5 +1,5 @@
 // What a domain's owner should change in its SPF record, in words for somebody who does not know the RFC.
-import { oneLine } from "../../mail/failure-text.ts";
+import { oneLine } from "../../mail/printable.ts";
 import { isWithin, parseClient } from "./spf-address.ts";
 import type { SpfLookups } from "./spf-lookups.ts";
 import { isMistaken, type Mechanism, type Modifier, readSpfRecord } from "./spf-record.ts";

@@ -1,6 +1,6 @@
 // The whole account of an SPF check: the steps, the verdict, and what to change.
 import type { SpfResult, SpfVerdict } from "../../mail/verdict.ts";
-import { oneLine } from "../../mail/failure-text.ts";
+import { oneLine } from "../../mail/printable.ts";
 import { spfAdvice } from "./spf-advice.ts";
 import { countLookups } from "./spf-lookups.ts";
 import { walkSpf } from "./spf-walk.ts";

@@ -1,6 +1,6 @@
 // Whether a mechanism matches the client, and why. RFC 7208 §5.
 import type { Answer } from "../../dns/resolver.ts";
-import { oneLine } from "../../mail/failure-text.ts";
+import { oneLine } from "../../mail/printable.ts";
 import { isWithin } from "./spf-address.ts";
 import { expandDomain, isAscii, isTargetName, usesClientName, usesLocalPart } from "./spf-macro.ts";
 import type { Mechanism } from "./spf-record.ts";

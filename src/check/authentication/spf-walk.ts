@@ -1,5 +1,5 @@
 // Walks through SPF records as RFC 7208 §4 has it, to tell each step. The verdict itself is the server's (src/judge).
-import { oneLine } from "../../mail/failure-text.ts";
+import { oneLine } from "../../mail/printable.ts";
 import type { SpfResult } from "../../mail/verdict.ts";
 import { expandDomain, isAscii, isTargetName, usesLocalPart } from "./spf-macro.ts";
 import { lookAt, type Seen } from "./spf-mechanisms.ts";

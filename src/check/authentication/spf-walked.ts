@@ -1,6 +1,6 @@
 // What a walk through SPF records takes along, and what it comes to.
 import type { RecordingResolver } from "../../dns/recording-resolver.ts";
-import { oneLine } from "../../mail/failure-text.ts";
+import { oneLine } from "../../mail/printable.ts";
 import type { SpfResult } from "../../mail/verdict.ts";
 import type { IpAddress } from "./spf-address.ts";
 import type { Mechanism, Wrong } from "./spf-record.ts";

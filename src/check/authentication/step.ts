@@ -1,7 +1,7 @@
 // One thing that was looked at on the way to a verdict: words for people, the same as fields for programs. Steps nest.
 import type { Question, RecordingResolver } from "../../dns/recording-resolver.ts";
 import type { Answer, MxRecord, Resolver } from "../../dns/resolver.ts";
-import { oneLine } from "../../mail/failure-text.ts";
+import { oneLine } from "../../mail/printable.ts";
 import { readDkimKey } from "./dkim-key.ts";
 import type { Reason } from "./reasons.ts";
 

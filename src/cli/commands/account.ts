@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { nearest } from "../../config/nearest.ts";
 import type { Config } from "../../config/schema.ts";
-import { oneLine } from "../../mail/failure-text.ts";
+import { oneLine } from "../../mail/printable.ts";
 import {
   type Account,
   accountKey,

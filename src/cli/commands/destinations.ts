@@ -2,7 +2,8 @@
 import type { Command } from "commander";
 import type { Instant } from "../../base/world.ts";
 import type { DestinationStatus } from "../../deliver/pacing/status.ts";
-import { failureText, oneLine } from "../../mail/failure-text.ts";
+import { failureText } from "../../mail/failure-text.ts";
+import { oneLine } from "../../mail/printable.ts";
 import { type Context, paintFor, printJson, printLines } from "../context.ts";
 import type { DestinationAction } from "../control-client.ts";
 import { counted, dueText, sinceText } from "../human-units.ts";

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { Instant } from "../../base/world.ts";
 import type { DeferralStatus } from "../../judge/greylist/desk.ts";
-import { oneLine } from "../../mail/failure-text.ts";
+import { oneLine } from "../../mail/printable.ts";
 import { type Context, paintFor, printJson, printLines } from "../context.ts";
 import { counted, dueText, sinceText } from "../human-units.ts";
 import { formatTable, type TableRow } from "../table.ts";

@@ -7,7 +7,7 @@ import type { ControlClient, Query } from "../control-client.ts";
 import { counted, dueText, pathText, sinceText, sizeText } from "../human-units.ts";
 import { formatTable, type TableRow } from "../table.ts";
 
-export interface ListOptions {
+interface ListOptions {
   readonly filter?: Query;
   /** Rows at most; Infinity for all. */
   readonly limit?: number;

@@ -1,7 +1,8 @@
 // `waybill queue`: look at what waits, and steer it.
 import { type Command, Option } from "commander";
 import type { Instant } from "../../base/world.ts";
-import { failureText, oneLine } from "../../mail/failure-text.ts";
+import { failureText } from "../../mail/failure-text.ts";
+import { oneLine } from "../../mail/printable.ts";
 import type { QueueAction } from "../../queue/store.ts";
 import { type Context, printJson, printLines } from "../context.ts";
 import type { MessageDetail, Query } from "../control-client.ts";

@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import type { Instant } from "../../base/world.ts";
 import type { SenderStatus } from "../../judge/reputation/desk.ts";
-import { oneLine } from "../../mail/failure-text.ts";
+import { oneLine } from "../../mail/printable.ts";
 import type { Identity } from "../../mail/verdict.ts";
 import { type Context, paintFor, printJson, printLines, type Style } from "../context.ts";
 import type { SenderOrder } from "../control-client.ts";

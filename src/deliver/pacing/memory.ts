@@ -4,14 +4,14 @@ import type { SiteRecord, SiteStore } from "../site-store.ts";
 import { pacingLimits } from "./limits.ts";
 import type { Learnt, Site } from "./site.ts";
 
-export interface MemoryParts {
+interface MemoryParts {
   readonly sites: SiteStore;
   readonly sharedBy?: string;
   readonly world: Pick<World, "now" | "sleep">;
   readonly onFault: (error: unknown) => void;
 }
 
-export interface Remembered {
+interface Remembered {
   readonly site: string;
   readonly learnt?: Learnt;
   readonly domains: readonly string[];

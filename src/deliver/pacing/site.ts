@@ -21,7 +21,7 @@ export interface ClosedTimes {
   readonly longestMs: number;
 }
 
-export interface Closure {
+interface Closure {
   readonly because: Failure;
   readonly since: Instant;
   readonly until: Instant;
@@ -33,7 +33,7 @@ export interface Closure {
   readonly isStop: boolean;
 }
 
-export interface Trouble {
+interface Trouble {
   readonly at: Instant;
   readonly because: Failure;
 }
@@ -70,7 +70,7 @@ export type Answer =
   | { readonly kind: "no-news" }
   | { readonly kind: "bad"; readonly signal: Exclude<Signal, "none">; readonly because: Failure };
 
-export interface SiteParts {
+interface SiteParts {
   readonly rules: SiteRules;
   readonly closed: ClosedTimes;
   readonly random: () => number;

@@ -1,5 +1,5 @@
 // What the answer of a DNS list means: a listing and its weight, or that the list does not answer us. RFC 5782 §2.3.
-import { printable } from "./words.ts";
+import { listText } from "./words.ts";
 
 export interface AnswerRules {
   readonly weight: number;
@@ -35,7 +35,7 @@ export function meaningOf(rules: AnswerRules, answers: readonly string[]): Meani
     const refusal = refusals[answer] ?? (isOfAll ? `it refuses our questions: ${seeTerms}` : undefined);
     if (refusal !== undefined) return { kind: "refused", because: `${refusal} (it answers ${answer})`, isOfAll };
     if (!answer.startsWith("127.")) {
-      const because = `somebody else answers for it, with ${printable(answer)}: the list may have ended, or the resolver makes answers up; ${ownResolver}, or delete the list`;
+      const because = `somebody else answers for it, with ${listText(answer)}: the list may have ended, or the resolver makes answers up; ${ownResolver}, or delete the list`;
       return { kind: "refused", because, isOfAll };
     }
   }

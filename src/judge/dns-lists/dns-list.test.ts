@@ -55,7 +55,7 @@ test("the reason is one line of ASCII, of bounded length", async () => {
   const world = fakeWorld();
   const another = new DnsList(list.settings, { resolver: fakeResolver(zone), world, onTrouble: assert.fail });
   const text = (await another.look("192.0.2.7"))?.text ?? "";
-  assert.match(text, /^a 250 ok x+$/);
+  assert.match(text, /^a 250 ok \?x+\.\.\.$/);
   assert.equal(text.length, 200);
   another[Symbol.dispose]();
 });

@@ -1,10 +1,11 @@
 // One DNS list: asked, and tested, so that a list that is dead, lists everybody or does not answer us counts for nothing.
 // RFC 5782.
+import { inTime } from "../../base/in-time.ts";
 import type { Instant, World } from "../../base/world.ts";
 import type { Answer, Resolver } from "../../dns/resolver.ts";
 import { reverseName } from "../../dns/reverse-name.ts";
 import { type AnswerRules, isRefusalText, type Meaning, meaningOf } from "./answers.ts";
-import { type Listed, printable } from "./words.ts";
+import { type Listed, listText } from "./words.ts";
 
 export interface DnsListSettings extends AnswerRules {
   readonly name: string;
@@ -52,7 +53,6 @@ export class DnsList implements Disposable {
   readonly settings: DnsListSettings;
   readonly #parts: DnsListParts;
   readonly #ending = new AbortController();
-  readonly #waits = new Set<AbortController>();
   readonly #told = new Map<Trouble | Odd, Instant>();
   readonly #tested: Promise<void>;
   /** Why it does not count now. */
@@ -95,7 +95,6 @@ export class DnsList implements Disposable {
 
   [Symbol.dispose](): void {
     this.#ending.abort();
-    for (const wait of this.#waits) wait.abort();
   }
 
   async #keepTesting(): Promise<void> {
@@ -157,23 +156,15 @@ export class DnsList implements Disposable {
     if (meaning.kind === "refused") return meaning;
     const leftMs = this.settings.timeoutMs - (this.#parts.world.now() - startedAt);
     const words = await this.#inTime(resolver.txt(name), leftMs);
-    const text = words.kind === "found" ? printable(words.records[0] ?? "") : "";
+    const text = words.kind === "found" ? listText(words.records[0] ?? "") : "";
     if (isRefusalText(text))
       return { kind: "refused", because: `it refuses our questions, with these words: ${text}`, isOfAll: false };
     return { ...meaning, ...(text !== "" && { text }) };
   }
 
-  async #inTime(asked: Promise<Answer<string>>, limitMs: number): Promise<Answer<string>> {
-    if (this.#ending.signal.aborted) return { kind: "timeout" };
-    const wait = new AbortController();
-    this.#waits.add(wait);
-    const late = this.#parts.world.sleep(limitMs, wait.signal).then((): Answer<string> => ({ kind: "timeout" }));
-    try {
-      return await Promise.race([asked, late]);
-    } finally {
-      this.#waits.delete(wait);
-      wait.abort();
-    }
+  #inTime(asked: Promise<Answer<string>>, limitMs: number): Promise<Answer<string>> {
+    const late = (): Answer<string> => ({ kind: "timeout" });
+    return inTime(asked, { limitMs, world: this.#parts.world, late, signal: this.#ending.signal });
   }
 }
 

@@ -8,13 +8,13 @@ import { DnsList, type DnsListParts, type DnsListSettings } from "./dns-list.ts"
 import { type Listed, markWords, refusalReply } from "./words.ts";
 
 /** What all lists together say. */
-export interface Listing {
+interface Listing {
   /** The sum of the weights: above 0 bad, below 0 good. */
   readonly score: number;
   readonly listings: readonly Listed[];
 }
 
-export interface DnsListsSettings {
+interface DnsListsSettings {
   readonly lists: readonly DnsListSettings[];
   /** Sums from which on; 0: never. */
   readonly refuseAt: number;

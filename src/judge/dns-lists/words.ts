@@ -1,4 +1,5 @@
 // What a sender who is refused, and a recipient of marked mail, reads of the lists.
+import { asciiLine, oneLine } from "../../mail/printable.ts";
 import { type Reply, reply } from "../../mail/reply.ts";
 
 /** Who is listed where. */
@@ -18,13 +19,8 @@ export interface Listed {
 const longestText = 200;
 const mostLists = 4;
 
-/** A list's words are a stranger's: one line of ASCII. */
-export const printable = (text: string): string =>
-  text
-    .slice(0, 4 * longestText)
-    .replaceAll(/[^!-~]+/g, " ")
-    .trim()
-    .slice(0, longestText);
+/** A list's words are a stranger's. */
+export const listText = (text: string): string => asciiLine(oneLine(text), longestText);
 
 const toldOf = (listings: readonly Listed[]): Listed[] =>
   listings

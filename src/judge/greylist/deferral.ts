@@ -29,7 +29,7 @@ export const namesOf = ({ network, spf }: Hosts): string[] => (spf === undefined
 
 export const hostId = (name: string): SenderId => ({ kind: "host", key: name });
 
-export interface Triplet {
+interface Triplet {
   readonly host: string;
   readonly from: ReversePath;
   readonly to: Address;
@@ -61,7 +61,7 @@ export interface DeferralFacts {
   readonly delayMs: number;
 }
 
-export interface Attempt {
+interface Attempt {
   readonly id: SenderId;
   readonly at: Instant;
   readonly expiresAt: Instant;

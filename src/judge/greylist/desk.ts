@@ -23,7 +23,7 @@ export interface DeferralStatus {
   readonly welcomeAt: Instant;
 }
 
-export interface DeferralFilter {
+interface DeferralFilter {
   readonly from?: string;
   readonly to?: string;
   /** An address, or a network. */

@@ -3,6 +3,8 @@
 import type { Instant, World } from "../../base/world.ts";
 import { type Address, type ReversePath, isPostmaster } from "../../mail/address.ts";
 import type { Client } from "../../mail/client.ts";
+import { waitText } from "../../mail/duration.ts";
+import { asciiLine } from "../../mail/printable.ts";
 import { reply, type Reply } from "../../mail/reply.ts";
 import type { SenderVerdicts } from "../../mail/verdict.ts";
 import { type Check, type Facts, type Finding, nothing } from "../check.ts";
@@ -36,7 +38,7 @@ export interface GreylistSettings {
   readonly isSpfFinal?: boolean;
 }
 
-export interface GreylistParts {
+interface GreylistParts {
   readonly settings: GreylistSettings;
   readonly world: Pick<World, "now">;
   readonly reputation: Pick<Reputation, "memory" | "settings">;
@@ -239,13 +241,6 @@ function domainIds(verdicts: SenderVerdicts | undefined): SenderId[] {
 }
 
 function comeAgain(because: string, waitMs: number): Reply {
-  const text = `greylisted, for ${because}: this message is welcome in ${waitText(waitMs)}, when your mail server tries again by itself; its sender need do nothing`;
-  return reply(451, "4.7.1", text.replaceAll(/[^ -~]/g, "?"));
-}
-
-/** Rounded up: "5 minutes", "1 minute", "20 seconds". */
-function waitText(ms: number): string {
-  const seconds = Math.ceil(ms / 1_000);
-  const [count, unit] = seconds >= 60 ? [Math.ceil(seconds / 60), "minute"] : [seconds, "second"];
-  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+  const text = `greylisted, for ${asciiLine(because, 250)}: this message is welcome in ${waitText(waitMs)}, when your mail server tries again by itself; its sender need do nothing`;
+  return reply(451, "4.7.1", text);
 }

@@ -3,7 +3,7 @@ import type { Client } from "../../mail/client.ts";
 import type { SenderVerdicts } from "../../mail/verdict.ts";
 import type { Standing } from "../reputation/standing.ts";
 
-export interface Stranger {
+interface Stranger {
   readonly client: Client;
   readonly verdicts?: SenderVerdicts | undefined;
   readonly network: Standing;

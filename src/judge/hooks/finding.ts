@@ -1,17 +1,14 @@
 // What a hook returned, put right where it would break the protocol or the log. RFC 5321 §4.2, RFC 3463 §2.
-import { oneLine } from "../../mail/failure-text.ts";
-import type { EnhancedCode, Reply } from "../../mail/reply.ts";
+import { asciiLine, oneLine } from "../../mail/printable.ts";
+import { type EnhancedCode, type Reply, replyLineChars } from "../../mail/reply.ts";
 import { type Finding, nothing } from "../check.ts";
 import { show } from "./shape.ts";
 
-export interface Cleaned {
+interface Cleaned {
   readonly finding: Finding;
   /** What the author should put right; absent: nothing. */
   readonly fault?: string;
 }
-
-/** Of the text of a reply: a line has 512 octets at most, with code and line end. RFC 5321 §4.5.3.1.5 */
-const longestText = 450;
 
 export function cleanFinding(check: string, returned: unknown): Cleaned {
   const { kind, because, reply } = recordOf(returned);
@@ -78,9 +75,5 @@ function cleanReply(
 /** One line of printable ASCII: it may have a stranger's words in it. */
 function cleanText(lines: unknown): string {
   const text = Array.isArray(lines) ? lines.filter((line) => typeof line === "string").join(" ") : "";
-  const line = text
-    .replaceAll(/\s+/g, " ")
-    .replaceAll(/[^ -~]/gu, "?")
-    .trim();
-  return line.length > longestText ? `${line.slice(0, longestText - 3)}...` : line;
+  return asciiLine(oneLine(text), replyLineChars);
 }

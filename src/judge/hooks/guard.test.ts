@@ -69,7 +69,7 @@ const replies: readonly [string, () => unknown, string, RegExp | undefined][] = 
   [
     "a reply in a line",
     no("refuse", reply(550, "5.7.1", "no\r\n250 ok\r\n\0\u001b[31mé")),
-    "550 5.7.1 no 250 ok ??[31m?",
+    "550 5.7.1 no 250 ok [31m?",
     undefined,
   ],
   [

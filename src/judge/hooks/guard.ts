@@ -1,4 +1,5 @@
 // A hook as the judge runs it: what it throws, returns and forgets can harm neither the session nor the log.
+import { inTime } from "../../base/in-time.ts";
 import type { World } from "../../base/world.ts";
 import { type Check, type Facts, type Finding, nothing } from "../check.ts";
 import { judgeLimits } from "../judge.ts";
@@ -49,10 +50,9 @@ export function guarded(check: Check, module: string, { world, onFault }: HookLi
     return nothing;
   }
 
-  async function inTime(finding: Promise<Finding>): Promise<Finding> {
-    const answer = await within(judgeLimits.checkMs, finding, world);
-    if (answer === undefined) tell(`it gave no answer within ${judgeLimits.checkMs / 1_000} s, and counts as nothing`);
-    return answer ?? nothing;
+  function late(): Finding {
+    tell(`it gave no answer within ${judgeLimits.checkMs / 1_000} s, and counts as nothing`);
+    return nothing;
   }
 
   function run(facts: Facts): unknown {
@@ -70,23 +70,14 @@ export function guarded(check: Check, module: string, { world, onFault }: HookLi
     judge(facts) {
       try {
         const returned = run(facts);
-        return isThenable(returned) ? inTime(Promise.resolve(returned).then(cleaned).catch(failed)) : cleaned(returned);
+        if (!isThenable(returned)) return cleaned(returned);
+        const finding = Promise.resolve(returned).then(cleaned).catch(failed);
+        return inTime(finding, { limitMs: judgeLimits.checkMs, world, late });
       } catch (error) {
         return failed(error);
       }
     },
   };
-}
-
-/** Undefined: not in time. */
-export async function within<T>(ms: number, answer: Promise<T>, world: World): Promise<T | undefined> {
-  const answered = new AbortController();
-  const late = world.sleep(ms, answered.signal).then(() => undefined);
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    answered.abort();
-  }
 }
 
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>

@@ -1,9 +1,10 @@
 // Loads the modules of hooks that the config names: `export const checks = [ … ]`. docs/adding-a-check.md
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { inTime } from "../../base/in-time.ts";
 import { Unusable } from "../../config/unusable.ts";
 import type { Check } from "../check.ts";
-import { guarded, hookLimits, type HookListener, within } from "./guard.ts";
+import { guarded, hookLimits, type HookListener } from "./guard.ts";
 import { mistakesIn, show } from "./shape.ts";
 
 /** Once in each thread: a module's variables are its thread's own. Rejects with all mistakes, a line for each, as Unusable. */
@@ -24,7 +25,8 @@ async function load(path: string, { world }: HookListener): Promise<Loaded> {
   const wrong = (what: string): Loaded => ({ path, checks: [], mistakes: [`hooks.modules: ${show(path)}: ${what}`] });
   let module: Readonly<Record<string, unknown>> | undefined;
   try {
-    module = await within(hookLimits.loadMs, import(pathToFileURL(resolve(path)).href), world);
+    const loading: Promise<typeof module> = import(pathToFileURL(resolve(path)).href);
+    module = await inTime(loading, { limitMs: hookLimits.loadMs, world, late: () => undefined });
   } catch (error) {
     return wrong(`it cannot be loaded (${reasonOf(error)}). Mend it; \`node ${path}\` shows the place.`);
   }

@@ -2,11 +2,11 @@
 import { arc } from "mailauth/lib/arc/index.js";
 import type { ArcSet } from "mailauth/lib/dkim/dkim-verifier.js";
 import { parseDomain } from "../../mail/address.ts";
+import { asciiLine } from "../../mail/printable.ts";
 import type { ArcVerdict } from "../../mail/verdict.ts";
 import { signatureLimits } from "./limits.ts";
 import type { Questions } from "./questions.ts";
 import type { Verifier } from "./verifier.ts";
-import { printable } from "./words.ts";
 
 export const noArc: ArcVerdict = { result: "none", because: "no ARC fields" };
 
@@ -24,7 +24,7 @@ export async function arcVerdict(verifier: Verifier, { ask, troubles }: Question
   if (status.result === "fail") {
     const trouble = status.comment === undefined || isKeyless(status.comment) ? keyTrouble(sets, troubles) : undefined;
     return trouble === undefined
-      ? { result: "fail", because: `the chain is broken: ${printable(status.comment ?? "unknown", 200)}` }
+      ? { result: "fail", because: `the chain is broken: ${asciiLine(status.comment ?? "unknown", 200)}` }
       : { result: "temperror", because: `a key of the chain could not be had: ${trouble}` };
   }
   if ((verifier.arc.lastEntry?.messageSignature?.status.underSized ?? 0) > 0)

@@ -1,12 +1,13 @@
 // Finds out who senders are, for all sessions of a node: what has to be read is read in a thread of its own, so that nothing
 // that a message has in it keeps the sessions waiting.
+import { inTime } from "../../base/in-time.ts";
+import { realTime } from "../../base/world.ts";
 import type { ReversePath } from "../../mail/address.ts";
 import type { Client } from "../../mail/client.ts";
 import type { Authentication, SenderVerdicts, SpfVerdict } from "../../mail/verdict.ts";
 import { BodyCheck } from "./body-check.ts";
 import type { ContentVerdicts } from "./content.ts";
 import { type Asked, Engine, type EngineSettings } from "./engine.ts";
-import { inTime } from "./in-time.ts";
 import { needsBody, type Survey, surveyHeader } from "./limits.ts";
 import { Memory } from "./memory.ts";
 import { lateWords, unknownContent, unknownSender } from "./unknown.ts";
@@ -71,7 +72,7 @@ class ThreadedAuthenticator implements Authenticator {
       this.#findAuthor(header, survey, { client: origin.client.address, spf });
     if (needsBody(survey))
       return new BodyCheck(
-        { engine: this.#engine, settings: this.#settings, inFlight: this.#inFlight, findAuthor },
+        { engine: this.#engine, settings: this.#settings, inFlight: this.#inFlight, survey, findAuthor },
         origin,
         header,
       );
@@ -89,7 +90,7 @@ class ThreadedAuthenticator implements Authenticator {
   }
 
   /** Of a message whose signatures are not to be looked at: all depends on its From fields, which many messages share. */
-  #findAuthor(header: Uint8Array, { from, problem }: Survey, about: Known): Promise<ContentVerdicts> {
+  #findAuthor(header: Uint8Array, { from, problem, hasDkim }: Survey, about: Known): Promise<ContentVerdicts> {
     const [sender] = about.spf;
     const isUsual = from !== undefined && problem === undefined;
     const own = isUsual ? Buffer.from(`${from}\r\n`, "latin1") : header;
@@ -99,7 +100,7 @@ class ThreadedAuthenticator implements Authenticator {
       // a call copies the whole memory that its octets are a part of
       return this.#ask(
         (work, thread) => thread.call("header", work, { ...asked, header: new Uint8Array(own), spf: about.spf }),
-        unknownContent,
+        (because) => unknownContent(because, { hasDkim: hasDkim && !isUsual }),
       );
     };
     return isUsual ? this.#unsigned.get(JSON.stringify([from, sender?.result, sender?.domain]), find) : find();
@@ -113,7 +114,8 @@ class ThreadedAuthenticator implements Authenticator {
       canRepeat: () => true,
       lost: (because) => lost(notFound(because)),
     });
-    const answer = await inTime(found, { limitMs: timeoutMs + graceMs, late: () => lost(lateWords(timeoutMs)) });
+    const late = (): T => lost(lateWords(timeoutMs));
+    const answer = await inTime(found, { limitMs: timeoutMs + graceMs, world: realTime, late });
     this.#engine.end(work);
     return answer;
   }

@@ -1,13 +1,15 @@
 // The check of a signed message, as the session sees it: octets go to the thread in pieces of some size, no more at once
 // than it can read soon.
+import { inTime } from "../../base/in-time.ts";
+import { realTime } from "../../base/world.ts";
 import type { Authentication, SenderVerdicts } from "../../mail/verdict.ts";
 import type { AuthenticatorSettings, ContentCheck, ContentOrigin } from "./authenticator.ts";
 import type { ContentVerdicts } from "./content.ts";
 import type { Engine } from "./engine.ts";
-import { inTime } from "./in-time.ts";
+import type { Survey } from "./limits.ts";
 import { lateWords, unknownContent, unknownSignatures } from "./unknown.ts";
 
-export const flightLimits = {
+const flightLimits = {
   /** A call to the thread has so many octets: the library reads the worst of them in some 15 ms, and others come next. */
   pieceBytes: 16 * 1024,
   /** Of one message, that were sent and not yet read. */
@@ -16,9 +18,10 @@ export const flightLimits = {
   bytes: 16 * 1024 * 1024,
 } as const;
 
-export interface CheckParts {
+interface CheckParts {
   readonly engine: Engine;
   readonly settings: AuthenticatorSettings;
+  readonly survey: Survey;
   /** Of all checks together. */
   readonly inFlight: { bytes: number };
   /** Without the signatures. Never rejects. */
@@ -89,16 +92,16 @@ export class BodyCheck implements ContentCheck {
 
   /** When half of the time is over, the author is asked for alone: a forger must gain nothing by signatures that cost much. */
   async #verdicts({ spf }: SenderVerdicts): Promise<ContentVerdicts> {
-    const { settings, findAuthor } = this.#parts;
-    const halfMs = settings.timeoutMs / 2;
+    const { settings, survey, findAuthor } = this.#parts;
+    const half = { limitMs: settings.timeoutMs / 2, world: realTime };
     const late = new Lost(lateWords(settings.timeoutMs));
-    const first = await inTime(this.#found, { limitMs: halfMs, late: () => late });
+    const first = await inTime(this.#found, { ...half, late: () => late });
     if (!(first instanceof Lost)) return first;
     const author = findAuthor(spf);
-    const found = await inTime(this.#found, { limitMs: halfMs, late: () => late });
+    const found = await inTime(this.#found, { ...half, late: () => late });
     if (!(found instanceof Lost)) return found;
-    const unknown = (): ContentVerdicts => unknownContent(found.because);
-    return unknownSignatures(await inTime(author, { limitMs: halfMs, late: unknown }), found.because);
+    const unknown = unknownContent(found.because, survey);
+    return unknownSignatures(await inTime(author, { ...half, late: () => unknown }), unknown);
   }
 
   discard(): void {

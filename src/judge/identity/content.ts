@@ -2,6 +2,7 @@
 import type { Instant } from "../../base/world.ts";
 import type { Resolver } from "../../dns/resolver.ts";
 import { parseDomain, type ReversePath } from "../../mail/address.ts";
+import { sectionEnd } from "../../mail/header.ts";
 import type { ArcVerdict, Authentication, DkimVerdict, SpfVerdict } from "../../mail/verdict.ts";
 import { arcVerdict, noArc } from "./arc.ts";
 import { dkimVerdicts, unread } from "./dkim.ts";
@@ -16,7 +17,7 @@ import {
   withShortLines,
 } from "./limits.ts";
 import { type Questions, questions } from "./questions.ts";
-import { sectionEnd } from "./raw-header.ts";
+import { unnamed } from "./unknown.ts";
 import { type Keys, Verifier } from "./verifier.ts";
 
 export interface ContentKnown {
@@ -55,7 +56,7 @@ export async function evaluateContent(
   return evaluateParts({ ...known, header, body: body(), spf: Promise.resolve(known.spf) }, resolver);
 }
 
-export interface Parts {
+interface Parts {
   /** With the empty line that ends it, if there is one. */
   readonly header: Uint8Array;
   readonly body: AsyncIterable<Uint8Array>;
@@ -130,7 +131,8 @@ async function readFrom(verifier: Verifier, survey: Survey): Promise<Read> {
   const { from, hasDkim, hasArc, problem } = survey;
   if (from !== undefined) await feed(verifier, [Buffer.from(`${from}\r\n`, "latin1")]);
   const because = `not looked at: ${problem}`;
-  return { dkim: hasDkim ? [{ ...unnamed, because }] : [], arc: hasArc ? brokenBy(because) : noArc };
+  return {
+    dkim: hasDkim ? [{ ...unnamed, result: "permerror", because }] : [],
+    arc: hasArc ? brokenBy(because) : noArc,
+  };
 }
-
-const unnamed = { result: "permerror", domain: "", selector: "", algorithm: "", signature: "" } as const;

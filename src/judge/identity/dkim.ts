@@ -1,10 +1,10 @@
 // DKIM results in words. RFC 6376, RFC 8301, RFC 8601 §2.7.1
 import type { SignatureHeader, SignatureResult } from "mailauth/lib/dkim/dkim-verifier.js";
 import { parseDomain } from "../../mail/address.ts";
+import { asciiLine } from "../../mail/printable.ts";
 import type { DkimVerdict } from "../../mail/verdict.ts";
 import { signatureLimits } from "./limits.ts";
 import type { Verifier } from "./verifier.ts";
-import { printable } from "./words.ts";
 
 /** One for each signature, in the order of the header. */
 export function dkimVerdicts({ found, results, fromFields }: Verifier): DkimVerdict[] {
@@ -25,10 +25,10 @@ export const unread = ({ found }: Verifier, because: string): DkimVerdict[] =>
 type Names = Pick<DkimVerdict, "domain" | "selector" | "algorithm" | "signature">;
 
 const namesOf = ({ signingDomain, selector, algorithm, parsed }: SignatureHeader): Names => ({
-  domain: parseDomain(signingDomain) ?? printable(signingDomain, 255),
-  selector: parseDomain(selector) ?? printable(selector, 255),
-  algorithm: printable(algorithm.toLowerCase(), 30),
-  signature: printable((parsed?.b?.value ?? "").slice(0, 8), 8),
+  domain: parseDomain(signingDomain) ?? asciiLine(signingDomain, 255),
+  selector: parseDomain(selector) ?? asciiLine(selector, 255),
+  algorithm: asciiLine(algorithm.toLowerCase(), 30),
+  signature: asciiLine((parsed?.b?.value ?? "").slice(0, 8), 8),
 });
 
 type Told = Pick<DkimVerdict, "result" | "because">;
@@ -52,9 +52,9 @@ function judged(signature: SignatureHeader, of: SignatureResult | undefined, fro
 }
 
 const keyName = ({ selector, signingDomain }: SignatureHeader): string =>
-  printable(`${selector}._domainkey.${signingDomain}`, 255);
+  asciiLine(`${selector}._domainkey.${signingDomain}`, 255);
 
-const domainName = ({ signingDomain }: SignatureHeader): string => printable(signingDomain, 255);
+const domainName = ({ signingDomain }: SignatureHeader): string => asciiLine(signingDomain, 255);
 
 /** The signature is right; it may still say less than it seems to. */
 function passed(signature: SignatureHeader, of: SignatureResult, fromFields: number): Told {
@@ -80,7 +80,7 @@ const broken = (signature: SignatureHeader, comment: string | undefined): string
 const weak = (signature: SignatureHeader, rule: string | undefined): string =>
   rule === "weak-key"
     ? `the key ${keyName(signature)} has fewer than ${signatureLimits.keyBits} bits, so anybody can find it out; ${domainName(signature)} has to make one of 2048` // RFC 8301 §3.2
-    : `${printable(signature.algorithm, 30)} is not safe any more; ${domainName(signature)} has to sign with rsa-sha256`; // RFC 8301 §3.1
+    : `${asciiLine(signature.algorithm, 30)} is not safe any more; ${domainName(signature)} has to sign with rsa-sha256`; // RFC 8301 §3.1
 
 /** RFC 8601 §2.7.1: neutral is for syntax, permerror for what is missing. */
 function unusable(signature: SignatureHeader, { status, expiresAfter }: SignatureResult): Told {
@@ -106,6 +106,6 @@ function unusable(signature: SignatureHeader, { status, expiresAfter }: Signatur
         because: `the signature was good until ${expiresAfter ?? "a time that is past"} (x=)`,
       };
     default:
-      return { result: "neutral", because: `the signature cannot be used: ${printable(comment, 200)}` };
+      return { result: "neutral", because: `the signature cannot be used: ${asciiLine(comment, 200)}` };
   }
 }

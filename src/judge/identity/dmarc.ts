@@ -1,14 +1,13 @@
 // DMARC: whether what was proven is proven of the domain that the reader sees. RFC 9989
 import { type DmarcResponse, evaluateDmarc } from "mailauth/lib/dmarc/index.js";
-import { parseDomain } from "../../mail/address.ts";
+import { isRelated, isWithin, parseDomain } from "../../mail/address.ts";
+import { splitHeader } from "../../mail/header.ts";
 import { authorDomains } from "../../mail/mailboxes.ts";
+import { asciiLine } from "../../mail/printable.ts";
 import type { DkimVerdict, DmarcVerdict, SpfVerdict } from "../../mail/verdict.ts";
-import { isWithin } from "./domains.ts";
 import type { Ask } from "./questions.ts";
-import { rawFields } from "./raw-header.ts";
-import { printable } from "./words.ts";
 
-export interface DmarcQuestion {
+interface DmarcQuestion {
   /** Addresses of all From fields. */
   readonly authors: readonly string[];
   readonly fromFields: number;
@@ -39,7 +38,7 @@ export async function dmarcVerdict(asked: DmarcQuestion, ask: Ask): Promise<Dmar
   if (domain === undefined || ![...domainsIn(asked.from), ...authors.map(readDomain)].every((read) => read === domain))
     return nobody(
       "invalid",
-      `"${printable(authors.join(", "), 200)}" in From has no domain that all programs read alike`,
+      `"${asciiLine(authors.join(", "), 200)}" in From has no domain that all programs read alike`,
     );
   return inWords(response, domain, asked);
 }
@@ -49,7 +48,7 @@ const readDomain = (address: string): string | undefined =>
 
 /** As we read them ourselves: what the library reads otherwise, a mail program may, too. */
 const domainsIn = (from: string): (string | undefined)[] =>
-  rawFields(from).flatMap(({ value, end }) => [
+  splitHeader(from, "join").flatMap(({ value, end }) => [
     ...(authorDomains(Buffer.from(from.slice(value, end), "latin1").toString("utf8")) ?? [undefined]),
   ]);
 
@@ -61,7 +60,7 @@ const nobody = (author: "none" | "several" | "invalid", because: string): DmarcV
 });
 
 function withoutAuthor(reason: string, domains: readonly string[], fromFields: number): DmarcVerdict {
-  const named = printable(domains.join(", "), 200);
+  const named = asciiLine(domains.join(", "), 200);
   if (fromFields === 0) return nobody("none", "the message has no From field");
   if (reason === "multiple-from-fields") return nobody("several", `the message has ${fromFields} From fields`);
   if (reason === "multiple-author-domains") return nobody("several", `the From field names authors of ${named}`);
@@ -96,7 +95,7 @@ function inWords(response: DmarcResponse, domain: string, asked: DmarcQuestion):
       return {
         ...verdict,
         result: "temperror",
-        because: `the DMARC record of ${domain} could not be evaluated: ${printable(response.error ?? "DNS failed", 300)}`,
+        because: `the DMARC record of ${domain} could not be evaluated: ${asciiLine(response.error ?? "DNS failed", 300)}`,
       };
     case "fail": {
       const open = undecided(response.domain ?? domain, asked);
@@ -116,7 +115,7 @@ function undecided(organization: string, { spf: [sender], dkim }: DmarcQuestion)
 function failure(domain: string, { spf: [sender], dkim }: DmarcQuestion): string {
   const bySpf = sender === undefined ? "SPF proves nothing" : `SPF says ${sender.result} for ${sender.domain}`;
   const passed = dkim.filter(({ result }) => result === "pass").map((verdict) => verdict.domain);
-  const own = dkim.find((verdict) => isWithin(verdict.domain, domain) || isWithin(domain, verdict.domain));
+  const own = dkim.find((verdict) => isRelated(verdict.domain, domain));
   const byDkim =
     dkim.length === 0
       ? "there is no DKIM signature"

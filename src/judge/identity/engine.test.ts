@@ -10,7 +10,8 @@ import type { ReversePath } from "../../mail/address.ts";
 import type { Client } from "../../mail/client.ts";
 import { type Authenticator, createAuthenticator } from "./authenticator.ts";
 import type { ContentVerdicts } from "./content.ts";
-import { unknownSignatures } from "./unknown.ts";
+import { authenticationResults } from "./results-field.ts";
+import { unknownContent, unknownSignatures } from "./unknown.ts";
 import type { IdentityThreadData, IdentityWork } from "./work.ts";
 
 const found: ContentVerdicts = {
@@ -161,9 +162,15 @@ else {
         // no end is told to the thread, as its message is given up before
         const check = begin(authenticator, signedHeader);
         check.discard();
-        const { dmarc } = await check.finish();
+        const { dmarc, ...others } = await check.finish();
         const because = "it took longer than 0.3 s";
         assert.deepEqual(dmarc, { ...alone.dmarc, result: "temperror", because });
+        const about = { client, mailFrom };
+        assert.match(
+          authenticationResults("here.example", about, { ...others, dmarc }),
+          /;\r\n\tdkim=temperror reason="it took longer than 0\.3 s";\r\n/,
+          "not that there is no signature",
+        );
 
         const blocks = begin(authenticator, Buffer.from("From: block\r\nDKIM-Signature: v=1\r\n\r\n"));
         blocks.discard();
@@ -174,7 +181,8 @@ else {
 
   test("what the header alone proves stays, where the signatures are not known", () => {
     const results = ["none", "pass", "permerror", "fail", "temperror"] as const;
-    const told = results.map((result) => unknownSignatures({ ...alone, dmarc: { ...alone.dmarc, result } }, "late"));
+    const unknown = unknownContent("late", { hasDkim: true });
+    const told = results.map((result) => unknownSignatures({ ...alone, dmarc: { ...alone.dmarc, result } }, unknown));
     assert.deepEqual(
       told.map(({ dmarc }) => [dmarc.result, dmarc.because, dmarc.policy]),
       [
@@ -185,6 +193,7 @@ else {
         ["temperror", "late", "reject"],
       ],
     );
-    assert.ok(told.every(({ arc, dkim }) => arc.result === "temperror" && dkim.length === 0));
+    assert.ok(told.every(({ arc, dkim }) => arc.result === "temperror" && dkim[0]?.result === "temperror"));
+    assert.deepEqual(unknownContent("late", { hasDkim: false }).dkim, [], "that there is none is known by a look");
   });
 }

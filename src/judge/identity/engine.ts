@@ -2,8 +2,8 @@
 // something blocks it.
 import { extname } from "node:path";
 import { Thread } from "../../base/calls/thread.ts";
-import type { World } from "../../base/world.ts";
-import { inTime, sleep } from "./in-time.ts";
+import { inTime } from "../../base/in-time.ts";
+import { realTime, type World } from "../../base/world.ts";
 import type { IdentityThreadData, IdentityWork } from "./work.ts";
 
 export interface EngineSettings extends Omit<IdentityThreadData, "running"> {
@@ -16,7 +16,7 @@ export interface EngineSettings extends Omit<IdentityThreadData, "running"> {
   readonly url?: URL;
 }
 
-export const engineLimits = {
+const engineLimits = {
   /** While there is work, the thread is asked so often whether it lives. */
   pingMs: 500,
   /** No answer and no turn for so long: something blocks it. What keeps the limits takes it some 100 ms at most. */
@@ -28,7 +28,7 @@ export const engineLimits = {
 } as const;
 
 /** Something that the thread is asked for, and that is answered in any case. */
-export interface Piece<T> {
+interface Piece<T> {
   /** Asks, or asks again after the thread was replaced. */
   readonly ask: (thread: Asked) => Promise<T>;
   /** May be asked again, once. */
@@ -137,7 +137,7 @@ export class Engine implements AsyncDisposable {
     this.#isWatched = true;
     const { signal } = this.#closing;
     while (this.#entries.size > 0 && !signal.aborted) {
-      await sleep(this.#limits.pingMs, signal);
+      await realTime.sleep(this.#limits.pingMs, signal);
       const life = this.#life;
       if (life !== undefined && this.#entries.size > 0 && !(await this.#answers(life)))
         this.#replace(life, new Error("the identity thread was blocked by one message, and replaced"));
@@ -154,7 +154,7 @@ export class Engine implements AsyncDisposable {
     );
     for (;;) {
       const before = turnsOf(running);
-      if (await inTime(pinged, { limitMs, late: () => false })) return true;
+      if (await inTime(pinged, { limitMs, world: realTime, late: () => false })) return true;
       if (turnsOf(running) === before) return false;
     }
   }

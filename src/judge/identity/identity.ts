@@ -1,9 +1,9 @@
 // Whom a message is from, as far as it is proven: the name that its reputation belongs to.
 import ipaddr from "ipaddr.js";
 import { canonicalAddress } from "../../base/networks.ts";
+import { isRelated } from "../../mail/address.ts";
 import type { Client } from "../../mail/client.ts";
 import type { Authentication, Identity } from "../../mail/verdict.ts";
-import { isRelated } from "./domains.ts";
 import { organizationOf } from "./organization.ts";
 
 /** The strongest that was proven. Nobody becomes one by typing a name, nor another one by a new subdomain. */

@@ -45,8 +45,11 @@ export class Inflow implements AsyncIterable<Uint8Array> {
         const next = this.#waiting.shift();
         if (next !== undefined) {
           await this.#turn();
-          yield next.bytes;
-          next.wasRead();
+          try {
+            yield next.bytes;
+          } finally {
+            next.wasRead(); // or the reader has left
+          }
         } else if (this.#state === "open") await new Promise<void>((wake) => (this.#wake = wake));
         else break;
       }

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { headerLimits, LineTooLong, needsBody, signatureLimits, surveyHeader, withShortLines } from "./limits.ts";
-import { rawFields, sectionEnd } from "./raw-header.ts";
 
 const from = "From: a@example.org\r\n";
 const survey = (text: string) => surveyHeader(Buffer.from(text, "latin1"));
@@ -36,28 +35,6 @@ test("usual mail keeps all limits", () => {
 
 test("a From field that costs too much is not read at all", () => {
   assert.equal(survey(`From: ${"a@b,".repeat(5_000)}\r\n`).from, undefined);
-});
-
-test("fields are found as the most lenient reader finds them", () => {
-  const text = "Subject : a\r\n b\r\nFrom\r\n : c\r\nno field\r\nX:\r\n\r\nbody: d\r\n";
-  assert.deepEqual(
-    rawFields(text).map(({ name, start, end, lines }) => [name, text.slice(start, end), lines]),
-    [
-      ["subject", "Subject : a\r\n b\r\n", 2],
-      ["from", "From\r\n : c\r\nno field\r\n", 3],
-      ["x", "X:\r\n", 1],
-    ],
-  );
-});
-
-test("the empty line is found with CRLF and with LF", () => {
-  for (const [text, end] of [
-    ["a: b\r\n\r\nc", 8],
-    ["a: b\n\nc", 6],
-    ["\r\nc", 2],
-    ["a: b\r\nc", undefined],
-  ] as const)
-    assert.equal(sectionEnd(Buffer.from(text)), end, JSON.stringify(text));
 });
 
 test("the longest line of a body is counted over its pieces", async () => {

@@ -1,7 +1,7 @@
 // What a message may cost before a library of others sees it: pure, on raw bytes, in one pass. The library reads a field of
 // n lines in n² steps, signatures with long runs of spaces too, and asks DNS for each signature: measured, 200 KB of short
 // folded lines take it 10 s.
-import { latin1, type RawField, rawFields } from "./raw-header.ts";
+import { type FieldPlace, latin1, splitHeader } from "../../mail/header.ts";
 
 export const headerLimits = {
   bytes: 512 * 1024,
@@ -43,7 +43,7 @@ export interface Survey {
 /** Before anything else reads a header section. */
 export function surveyHeader(header: Uint8Array): Survey {
   const text = latin1(header);
-  const fields = rawFields(text);
+  const fields = splitHeader(text, "join");
   const from = fields.filter(({ name }) => name === "from");
   const problem = overLimit(text, fields);
   return {
@@ -62,14 +62,14 @@ export const needsBody = ({ problem, hasDkim, hasArc }: Survey): boolean =>
 const isSignature = (name: string): boolean => name === "dkim-signature" || isArc(name);
 const isArc = (name: string): boolean => name.startsWith("arc-");
 
-const bytesOf = ({ start, end }: RawField): number => end - start;
+const bytesOf = ({ start, end }: FieldPlace): number => end - start;
 
-const areReadable = (from: readonly RawField[]): boolean =>
+const areReadable = (from: readonly FieldPlace[]): boolean =>
   from.length <= headerLimits.fromFields &&
   from.every((field) => bytesOf(field) <= headerLimits.fromBytes && field.lines <= headerLimits.linesPerField);
 
 /** The first limit that is not kept, in words for whoever sent it. */
-function overLimit(text: string, fields: readonly RawField[]): string | undefined {
+function overLimit(text: string, fields: readonly FieldPlace[]): string | undefined {
   if (text.length > headerLimits.bytes) return `the header section is longer than ${headerLimits.bytes} bytes`;
   if (fields.length > headerLimits.fields) return `the header section has more than ${headerLimits.fields} fields`;
   const lines = fields.reduce((sum, field) => sum + field.lines, 0);
@@ -85,7 +85,7 @@ function overLimit(text: string, fields: readonly RawField[]): string | undefine
   return undefined;
 }
 
-function fieldProblem(text: string, field: RawField): string | undefined {
+function fieldProblem(text: string, field: FieldPlace): string | undefined {
   const { name, lines } = field;
   const bytes = bytesOf(field);
   const most = longest(name);

@@ -1,15 +1,15 @@
 // What follows from what was found out about a stranger: checks of the judge, by the settings of [authentication]. RFC 7372
 import type { Config } from "../../config/schema.ts";
+import { isRelated, isWithin } from "../../mail/address.ts";
 import { type EnhancedCode, reply } from "../../mail/reply.ts";
 import type { ArcVerdict, Authentication } from "../../mail/verdict.ts";
 import { type Check, type Facts, type Finding, nothing } from "../check.ts";
-import { isRelated, isWithin } from "./domains.ts";
 import { helo } from "./helo.ts";
 import { oneReply } from "./reply-lines.ts";
 
 export type AuthenticationSettings = Config["authentication"];
 
-export interface Ours {
+interface Ours {
   readonly hostname: string;
   /** IP addresses of this machine. */
   readonly addresses: readonly string[];
@@ -118,7 +118,7 @@ const isSigned = ({ dkim, dmarc: { domain } }: Authentication): boolean =>
   domain !== undefined && dkim.some((verdict) => verdict.result === "pass" && isRelated(verdict.domain, domain));
 
 /** Those whom we trust sealed the message, all of them, and the first saw that it was genuine. RFC 8617 §7.2.1 */
-export function isVouchedFor({ trusted_sealers: trusted }: AuthenticationSettings, of: Authentication): boolean {
+function isVouchedFor({ trusted_sealers: trusted }: AuthenticationSettings, of: Authentication): boolean {
   const { arc, dmarc } = of;
   const { domain } = dmarc;
   if (arc.result !== "pass" || domain === undefined || !areTrusted(arc, trusted)) return false;

@@ -21,7 +21,7 @@ export class DnsError extends Error {
   }
 }
 
-export const questionLimits = {
+const questionLimits = {
   /** Of one message: 61 keys of DKIM and ARC, and 12 walks of 8 questions for DMARC, which is more than any real one needs. */
   perMessage: 250,
   /** A longer TXT record is cut: no key and no policy is as long, and reading it would cost. */

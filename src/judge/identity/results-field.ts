@@ -1,12 +1,12 @@
 // Authentication-Results and Received-SPF, written; forged ones of our name, taken out. RFC 8601, RFC 7208 §9.1
 import { type ReversePath } from "../../mail/address.ts";
 import type { Client } from "../../mail/client.ts";
+import { asciiLine } from "../../mail/printable.ts";
 import type { Authentication, DkimVerdict, SpfVerdict } from "../../mail/verdict.ts";
-import { latin1, type RawField, rawFields } from "./raw-header.ts";
+import { type FieldPlace, latin1, splitHeader } from "../../mail/header.ts";
 import { isOfServer } from "./server-id.ts";
-import { printable } from "./words.ts";
 
-export interface About {
+interface About {
   readonly client: Client;
   readonly mailFrom: ReversePath;
 }
@@ -48,7 +48,7 @@ const result = (
   properties: readonly Property[],
 ): string[] => [
   `\r\n\t${method}=${result}`,
-  ...(because === "" ? [] : `reason=${quoted(printable(because, reasonChars))}`.split(" ")),
+  ...(because === "" ? [] : `reason=${quoted(asciiLine(because, reasonChars))}`.split(" ")),
   ...properties.flatMap(([name, value]) => (value === undefined || value === "" ? [] : [`${name}=${pvalue(value)}`])),
 ];
 
@@ -68,7 +68,7 @@ const addressValue = /^[!#$%&'*+\-/0-9=?A-Z^_`a-z{|}~.]+@[\w.-]+$/;
 const longestValue = 320;
 
 const pvalue = (text: string): string => {
-  const value = printable(text, longestValue);
+  const value = asciiLine(text, longestValue);
   return token.test(value) || addressValue.test(value) ? value : quoted(value);
 };
 
@@ -102,7 +102,7 @@ export function receivedSpf(hostname: string, { client, mailFrom }: About, verdi
     ["receiver", hostname],
   ];
   const values = pairs.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${dotAtomOrQuoted(value)}`]));
-  const comment = `(${printable(verdict.because, reasonChars).replaceAll(/[()\\]/g, "\\$&")})`;
+  const comment = `(${asciiLine(verdict.because, reasonChars).replaceAll(/[()\\]/g, "\\$&")})`;
   return folded("Received-SPF:", [
     verdict.result,
     ...comment.split(" "),
@@ -111,7 +111,7 @@ export function receivedSpf(hostname: string, { client, mailFrom }: About, verdi
 }
 
 const dotAtomOrQuoted = (text: string): string => {
-  const value = printable(text, longestValue);
+  const value = asciiLine(text, longestValue);
   return /^[\w!#$%&'*+\-/=?^`{|}~]+(?:\.[\w!#$%&'*+\-/=?^`{|}~]+)*$/.test(value) ? value : quoted(value);
 };
 
@@ -119,7 +119,7 @@ const dotAtomOrQuoted = (text: string): string => {
 export function withoutForged(header: Uint8Array, hostname: string): Uint8Array {
   const text = latin1(header);
   if (!ourNames.test(text)) return header;
-  const isForged = ({ name, value, end }: RawField): boolean => {
+  const isForged = ({ name, value, end }: FieldPlace): boolean => {
     switch (name) {
       case "authentication-results":
         return isOfServer(text.slice(value, end), hostname);
@@ -129,7 +129,7 @@ export function withoutForged(header: Uint8Array, hostname: string): Uint8Array 
         return name === "x-waybill-suspicious";
     }
   };
-  const forged = rawFields(text).filter(isForged);
+  const forged = splitHeader(text, "join").filter(isForged);
   if (forged.length === 0) return header;
   const kept: Uint8Array[] = [];
   let from = 0;

@@ -4,9 +4,9 @@ import { isIPv6 } from "node:net";
 import { canonicalAddress } from "../../base/networks.ts";
 import type { Resolver } from "../../dns/resolver.ts";
 import { domainOf, parseDomain, type ReversePath } from "../../mail/address.ts";
+import { asciiLine } from "../../mail/printable.ts";
 import type { SpfVerdict } from "../../mail/verdict.ts";
 import { type Ask, DnsError, questions } from "./questions.ts";
-import { printable } from "./words.ts";
 
 export const spfLimits = {
   lookups: 10, // RFC 7208 §4.6.4: terms that ask DNS; of one mx, its hosts
@@ -50,7 +50,7 @@ async function check(asked: SpfQuestion, checked: Checked, resolver: Resolver): 
   const { scope, name, sender } = checked;
   const ip = canonicalAddress(asked.client);
   const domain = parseDomain(name.replace(/\.$/, ""));
-  const verdict = { scope, domain: domain ?? printable(name, 255) };
+  const verdict = { scope, domain: domain ?? asciiLine(name, 255) };
   // RFC 7208 §4.3: what is no domain name of two labels has no record; underscores are fine
   if (domain === undefined || !domain.includes(".")) return { ...verdict, result: "none", because: noDomain(checked) };
   if (ip === undefined) return { ...verdict, result: "none", because: "the client has no IP address" };
@@ -71,8 +71,8 @@ async function check(asked: SpfQuestion, checked: Checked, resolver: Resolver): 
 
 const noDomain = ({ scope, name }: Checked): string =>
   scope === "mailfrom"
-    ? `"${printable(name, 100)}" in MAIL FROM is no domain name, so no SPF record can be asked for`
-    : `HELO gave "${printable(name, 100)}", which is no full host name, so no SPF record can be asked for`;
+    ? `"${asciiLine(name, 100)}" in MAIL FROM is no domain name, so no SPF record can be asked for`
+    : `HELO gave "${asciiLine(name, 100)}", which is no full host name, so no SPF record can be asked for`;
 
 /** An error of ours or of the library's that ends the evaluation. */
 class SpfError extends Error {
@@ -156,7 +156,7 @@ interface About extends Seen {
 
 function inWords(match: SpfMatch, about: About): Pick<SpfVerdict, "result" | "because" | "explanation"> {
   const { domain, ip } = about;
-  const text = printable(match.text ?? "unknown", 300);
+  const text = asciiLine(match.text ?? "unknown", 300);
   switch (match.qualifier ?? match.error ?? "temperror") {
     case "+":
       return { result: "pass", because: `${domain} says that ${ip} may send its mail (${term(match, about)})` };
@@ -166,7 +166,7 @@ function inWords(match: SpfMatch, about: About): Pick<SpfVerdict, "result" | "be
       return {
         result: "fail",
         because,
-        ...(explanation && { explanation: printable(explanation, spfLimits.explanationChars) }),
+        ...(explanation && { explanation: asciiLine(explanation, spfLimits.explanationChars) }),
       };
     }
     case "~":
@@ -201,7 +201,7 @@ const remedy = ({ domain, ip }: About): string =>
 function term(match: SpfMatch, about: About): string {
   const { type, qualifier, include } = match;
   if (type === undefined) return "no term of its SPF record fits";
-  const own = printable(`${qualifier === "+" ? "" : qualifier}${type}${argument(match, about)}`, 300);
+  const own = asciiLine(`${qualifier === "+" ? "" : qualifier}${type}${argument(match, about)}`, 300);
   return include === undefined ? own : `${own}, there ${term(include, about)}`.slice(0, 400);
 }
 

@@ -4,18 +4,20 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { answer, servePort } from "../../base/calls/serve.ts";
 import { type Answer, openingId } from "../../base/calls/protocol.ts";
+import { inTime } from "../../base/in-time.ts";
 import { realWorld } from "../../base/world.ts";
 import { cachedResolver } from "../../dns/cached-resolver.ts";
 import type { Resolver } from "../../dns/resolver.ts";
 import { createResolver } from "../../dns/system-resolver.ts";
 import type { SpfVerdict } from "../../mail/verdict.ts";
 import { evaluateParts } from "./content.ts";
-import { inTime } from "./in-time.ts";
+import { networkOf } from "./identity.ts";
 import { Inflow } from "./inflow.ts";
 import { evaluateIprev } from "./iprev.ts";
 import { Memory } from "./memory.ts";
 import { evaluateSpf } from "./spf.ts";
 import { lateIprev, lateSpf, lateWords } from "./unknown.ts";
+import { ReadingLine } from "./reading-line.ts";
 import type { KeyRead, Keys } from "./verifier.ts";
 import type { IdentityThreadData, IdentityWork } from "./work.ts";
 
@@ -45,24 +47,10 @@ const turn = (work: number): Promise<void> =>
     });
   });
 
-/** Those who wait with a piece of a body, each of which may take some ms. */
-const line: { readonly work: number; readonly go: () => void }[] = [];
-
 /** One piece for each round of the event loop: whatever asks for less than a body does not wait for all of them. */
-const bodyTurn = (work: number): Promise<void> =>
-  new Promise((go) => {
-    if (line.push({ work, go }) === 1) setImmediate(nextBody);
-  });
+const line = new ReadingLine({ now: () => performance.now(), soon: (then) => void setImmediate(then) });
 
-function nextBody(): void {
-  const { work, go } = line[0]!;
-  begin(work);
-  go();
-  setImmediate(() => {
-    line.shift();
-    if (line.length > 0) nextBody();
-  });
-}
+const bodyTurn = (work: number, network: string): Promise<void> => line.turn(network).then(() => begin(work));
 
 const keysFor =
   (work: number): Keys =>
@@ -94,12 +82,10 @@ const operations: IdentityWork = {
   async sender(work, about) {
     await turn(work);
     const because = lateWords(timeoutMs);
+    const limit = { limitMs: timeoutMs, world };
     const [iprev, spf] = await Promise.all([
-      inTime(evaluateIprev(about.client, asking(work)), { limitMs: timeoutMs, late: () => lateIprev(because) }),
-      inTime(evaluateSpf({ ...about, hostname }, asking(work)), {
-        limitMs: timeoutMs,
-        late: () => lateSpf(about, because),
-      }),
+      inTime(evaluateIprev(about.client, asking(work)), { ...limit, late: () => lateIprev(because) }),
+      inTime(evaluateSpf({ ...about, hostname }, asking(work)), { ...limit, late: () => lateSpf(about, because) }),
     ]);
     return { iprev, spf };
   },
@@ -111,14 +97,17 @@ const operations: IdentityWork = {
     );
   },
   async content(work, { client, now }, header) {
-    const body = new Inflow(() => bodyTurn(work));
+    const network = networkOf(client);
+    const body = new Inflow(() => bodyTurn(work, network));
     const spf = new Promise<readonly SpfVerdict[]>((told) => contents.set(work, { body, told }));
+    line.enter(network);
     try {
       await turn(work);
       return await evaluateParts({ header, body, spf, client, now, keys: keysFor(work) }, asking(work));
     } finally {
       contents.delete(work);
       body.leave();
+      line.leave(network);
     }
   },
   body: (work, bytes) => contents.get(work)?.body.push(bytes) ?? Promise.resolve(),

@@ -1,9 +1,10 @@
 // What is said of a sender where nothing could be found out: DNS too slow, or the thread gone. RFC 8601 §2.7: temperror
 import { domainOf } from "../../mail/address.ts";
+import { asciiLine } from "../../mail/printable.ts";
 import type { IprevVerdict, SenderVerdicts, SpfVerdict } from "../../mail/verdict.ts";
 import type { ContentVerdicts } from "./content.ts";
+import type { Survey } from "./limits.ts";
 import type { AboutSender } from "./work.ts";
-import { printable } from "./words.ts";
 
 export const lateWords = (limitMs: number): string => `it took longer than ${limitMs / 1_000} s`;
 
@@ -11,7 +12,7 @@ export const lateIprev = (because: string): IprevVerdict => ({ result: "temperro
 
 export const lateSpf = ({ mailFrom, helo }: AboutSender, because: string): SpfVerdict[] => [
   mailFrom === ""
-    ? { scope: "helo", domain: printable(helo, 255), result: "temperror", because }
+    ? { scope: "helo", domain: asciiLine(helo, 255), result: "temperror", because }
     : { scope: "mailfrom", domain: domainOf(mailFrom), result: "temperror", because },
 ];
 
@@ -20,15 +21,19 @@ export const unknownSender = (about: AboutSender, because: string): SenderVerdic
   spf: lateSpf(about, because),
 });
 
-export const unknownContent = (because: string): ContentVerdicts => ({
-  dkim: [],
+/** Of signatures that are not told apart. */
+export const unnamed = { domain: "", selector: "", algorithm: "", signature: "" } as const;
+
+/** Where there are signatures, "none" would say that there are not. RFC 8601 §2.7.1 */
+export const unknownContent = (because: string, { hasDkim }: Pick<Survey, "hasDkim">): ContentVerdicts => ({
+  dkim: hasDkim ? [{ ...unnamed, result: "temperror", because }] : [],
   arc: { result: "temperror", because },
   dmarc: { result: "temperror", because, author: "one" },
 });
 
 /** Of the author is known what can be known without the signatures; what they may have proven is open. */
-export function unknownSignatures({ dmarc }: ContentVerdicts, because: string): ContentVerdicts {
-  const unknown = unknownContent(because);
+export function unknownSignatures({ dmarc }: ContentVerdicts, unknown: ContentVerdicts): ContentVerdicts {
+  const { because } = unknown.dmarc;
   switch (dmarc.result) {
     case "fail":
       return { ...unknown, dmarc: { ...dmarc, result: "temperror", because } };

@@ -2,7 +2,7 @@
 import { DkimVerifier, type KeyRecord, type SignatureHeader } from "mailauth/lib/dkim/dkim-verifier.js";
 import { createPublicKey } from "node:crypto";
 import type { Instant } from "../../base/world.ts";
-import { isRelated } from "./domains.ts";
+import { isRelated } from "../../mail/address.ts";
 import { signatureLimits } from "./limits.ts";
 import type { Ask } from "./questions.ts";
 

@@ -10,12 +10,12 @@ export interface AboutSender {
   readonly mailFrom: ReversePath;
 }
 
-export interface AboutContent {
+interface AboutContent {
   readonly client: string;
   readonly now: Instant;
 }
 
-export interface AboutHeader extends AboutContent {
+interface AboutHeader extends AboutContent {
   readonly header: Uint8Array;
   readonly spf: readonly SpfVerdict[];
 }

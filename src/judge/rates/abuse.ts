@@ -27,6 +27,8 @@ export interface AbuseParts {
   readonly world: World;
   /** Trusted networks, whoever has logged in, and whoever speaks for others: proxies, mail filters in front of us. */
   readonly isExempt: (client: Client) => boolean;
+  /** Mail was accepted from the client's network lately: it is slowed only. Never rejects. */
+  readonly isUseful: (client: Client) => boolean | Promise<boolean>;
 }
 
 export const abuseLimits = {
@@ -38,8 +40,6 @@ export const abuseLimits = {
   pointsPerGoodRecipient: 0.25,
   /** Of one message, so that it takes more than one to be forgiven. */
   goodRecipients: 10,
-  /** An account was used from the network: its people share the address with whoever misbehaves there. */
-  accountKnownMs: 7 * 24 * 3_600_000,
 } as const;
 
 const name = "abuse";
@@ -107,13 +107,16 @@ export class Abuse implements Disposable {
     const most = 2 * Math.max(slowAt, refuseAt) * forgiveEveryMs; // however much was done, it is forgiven in a known time
     const owed = debts.add(keys.points(network), offencePoints[offence] * forgiveEveryMs, most);
     if (refuseAt === 0 || owed < (refuseAt - rounding) * forgiveEveryMs) return;
-    if (debts.of(keys.account(network)) === 0) debts.raise(keys.refused(network), refuseForMs);
+    // else others there share the address with whoever misbehaves
+    const decide = (isUseful: boolean): void => void (isUseful || debts.raise(keys.refused(network), refuseForMs));
+    const isUseful = this.#parts.isUseful(event.client);
+    if (isUseful instanceof Promise) void isUseful.then(decide);
+    else decide(isUseful);
   }
 
   #forgive({ client, to }: Received): void {
     const { debts, settings } = this.#parts;
     const network = networkOf(client.address);
-    if (client.account !== undefined) debts.raise(keys.account(network), abuseLimits.accountKnownMs);
     const points = Math.min(to.length, abuseLimits.goodRecipients) * abuseLimits.pointsPerGoodRecipient;
     debts.add(keys.points(network), -points * settings.forgiveEveryMs);
   }
@@ -125,7 +128,6 @@ const rounding = 0.5;
 const keys = {
   points: (network: string): string => `abuse|${network}`,
   refused: (network: string): string => `refused|${network}`,
-  account: (network: string): string => `account|${network}`,
 } as const;
 
 /** RFC 5321 §3.8: 421 ends the session. Not 554: the next hour it is welcome again, with all its mail. */

@@ -1,7 +1,8 @@
 // What clients and others owe: how far each is ahead of what it may do, in time. A token bucket kept as one number, the
 // instant at which all is paid (the generic cell rate algorithm). The memory has a fixed size, and all threads share it.
 import { randomInt } from "node:crypto";
-import type { World } from "../../base/world.ts";
+import type { Instant, World } from "../../base/world.ts";
+import type { CountJournal } from "./count-journal.ts";
 
 /** To be passed to other threads. */
 export interface SharedDebts {
@@ -27,51 +28,81 @@ export class Debts {
   readonly #slots: BigUint64Array;
   readonly #seeds: SharedDebts["seeds"];
   readonly #world: Pick<World, "now">;
+  readonly #journal: CountJournal | undefined;
 
-  constructor(world: Pick<World, "now">, { slots, seeds }: SharedDebts = sharedDebts()) {
+  /** What changes is noted in the `journal`, for the other processes of the store. */
+  constructor(world: Pick<World, "now">, { slots, seeds }: SharedDebts = sharedDebts(), journal?: CountJournal) {
     this.#world = world;
     this.#slots = new BigUint64Array(slots);
     this.#seeds = seeds;
+    this.#journal = journal;
   }
 
   /** In ms; 0: nothing. */
   of(key: string): number {
-    return this.#change(key, (debtMs) => debtMs);
+    return this.#change(key, (debtMs) => debtMs).after;
   }
 
   /** Makes the debt larger, up to `mostMs`, or smaller. */
   add(key: string, ms: number, mostMs = Infinity): number {
-    return this.#change(key, (debtMs) => Math.min(Math.max(0, debtMs + ms), Math.max(debtMs, mostMs)));
+    const changed = this.#change(key, (debtMs) => Math.min(Math.max(0, debtMs + ms), Math.max(debtMs, mostMs)));
+    this.#note(key, changed, mostMs);
+    return changed.after;
   }
 
   /** Makes it at least so large. */
   raise(key: string, ms: number): number {
-    return this.#change(key, (debtMs) => Math.max(debtMs, ms));
+    const { at, before, after } = this.#change(key, (debtMs) => Math.max(debtMs, ms));
+    if (before !== after) this.#journal?.note({ key, movedMs: 0, mostMs: 0, least: at + ms });
+    return after;
   }
 
   /** Adds `ms`, if no more than `mostMs` are owed then. Else nothing changes: answers how long to wait. */
   take(key: string, ms: number, mostMs: number): number {
     let waitMs = 0;
-    this.#change(key, (debtMs) => {
+    const changed = this.#change(key, (debtMs) => {
       waitMs = Math.max(0, debtMs + ms - mostMs);
       return waitMs > 0 ? debtMs : debtMs + ms;
     });
+    this.#note(key, changed, mostMs);
     return waitMs;
   }
 
+  now(): Instant {
+    return this.#world.now();
+  }
+
+  /** When all will be paid; now: nothing is owed. */
+  until(key: string): Instant {
+    return this.#world.now() + this.of(key);
+  }
+
+  /** Others paid or owe what leads from the one instant to the other: it is no news for them. */
+  correct(key: string, from: Instant, to: Instant): void {
+    const now = this.#world.now();
+    const ms = Math.max(to, now) - Math.max(from, now);
+    if (Math.abs(ms) >= leastCorrectionMs) this.#change(key, (debtMs) => Math.max(0, debtMs + ms));
+  }
+
+  #note(key: string, { at, before, after }: Changed, mostMs: number): void {
+    const movedMs = after - before;
+    if (movedMs === 0) return;
+    this.#journal?.note({ key, movedMs, mostMs: movedMs > 0 ? mostMs : 0, least: at + Math.max(0, movedMs) });
+  }
+
   /** `next` may be called more than once. */
-  #change(key: string, next: (debtMs: number) => number): number {
+  #change(key: string, next: (debtMs: number) => number): Changed {
     const [placeSeed, markSeed] = this.#seeds;
     const first = (hash(key, placeSeed) % (debtLimits.slots / debtLimits.ways)) * debtLimits.ways;
     const mark = BigInt(hash(key, markSeed) >>> (32 - markBits));
     for (;;) {
-      const now = this.#world.now();
+      const at = this.#world.now();
       const { place, slot, isOurs } = this.#find(first, mark);
-      const debtMs = isOurs ? Math.max(0, instantOf(slot) - now) : 0;
-      const changedMs = next(debtMs);
-      if (changedMs === debtMs) return debtMs;
-      const changed = (mark << instantBits) | BigInt(Math.round((now + changedMs) * unitsPerMs));
-      if (Atomics.compareExchange(this.#slots, place, slot, changed) === slot) return changedMs;
+      const before = isOurs ? Math.max(0, instantOf(slot) - at) : 0;
+      const after = next(before);
+      if (after === before) return { at, before, after };
+      const changed = (mark << instantBits) | BigInt(Math.round((at + after) * unitsPerMs));
+      if (Atomics.compareExchange(this.#slots, place, slot, changed) === slot) return { at, before, after };
     }
   }
 
@@ -93,6 +124,16 @@ export class Debts {
     return Atomics.load(this.#slots, place);
   }
 }
+
+interface Changed {
+  readonly at: Instant;
+  /** In ms, at that instant. */
+  readonly before: number;
+  readonly after: number;
+}
+
+/** The store keeps whole milliseconds. */
+const leastCorrectionMs = 1;
 
 const markBits = 20;
 const instantBits = 44n;

@@ -3,8 +3,9 @@
 import { isPostmaster } from "../../mail/address.ts";
 import type { World } from "../../base/world.ts";
 import { roughDuration } from "../../mail/failure-text.ts";
+import { asciiLine } from "../../mail/printable.ts";
 import type { Client } from "../../mail/client.ts";
-import { type EnhancedCode, reply, type Reply } from "../../mail/reply.ts";
+import { type EnhancedCode, reply, type Reply, replyLineChars } from "../../mail/reply.ts";
 import type { Identity } from "../../mail/verdict.ts";
 import { type Check, type Facts, type Finding, nothing } from "../check.ts";
 import { faded } from "../sender-record.ts";
@@ -12,7 +13,7 @@ import type { SenderMemory } from "./sender-memory.ts";
 import { networkIdentity } from "./learn.ts";
 import { identityId, identityText, isUsed, type Standing, standing, type StandingSettings } from "./standing.ts";
 
-export interface CheckParts {
+interface CheckParts {
   readonly world: Pick<World, "now">;
   readonly settings: StandingSettings;
   readonly hostname: string;
@@ -76,9 +77,6 @@ interface Said {
   readonly hostname: string;
 }
 
-/** A line of a reply with its codes, below the 512 octets of RFC 5321 §4.5.3.1.5. */
-const lineLength = 450;
-
 const enhanced: EnhancedCode = "5.7.1";
 
 function refusal(code: 550 | 554, who: Identity, { found, settings, hostname }: Said): Reply {
@@ -88,10 +86,5 @@ function refusal(code: 550 | 554, who: Identity, { found, settings, hostname }: 
     found.because,
     `${found.pinned ? "" : `${fades}; `}if this is a mistake, write to postmaster@${hostname}${code === 554 ? " from elsewhere" : ""}`,
   ];
-  return reply(code, enhanced, ...lines.map(cut));
+  return reply(code, enhanced, ...lines.map((line) => asciiLine(line, replyLineChars)));
 }
-
-const cut = (text: string): string => {
-  const line = text.replaceAll(/[^ -~]/g, "?");
-  return line.length > lineLength ? `${line.slice(0, lineLength)}...` : line;
-};

@@ -19,7 +19,7 @@ export interface SenderStatus extends Omit<Standing, "pinned"> {
   readonly pin?: Pin;
 }
 
-export interface SenderFilter {
+interface SenderFilter {
   readonly class?: Standing["class"];
 }
 

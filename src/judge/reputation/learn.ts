@@ -56,6 +56,8 @@ export function learn(event: Event): readonly Deed[] {
     case "delivered":
     case "deferred":
     case "bounced":
+    case "bounced-later":
+    case "complained":
     case "notice":
     case "notice-suppressed":
     case "operator":

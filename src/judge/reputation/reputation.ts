@@ -10,12 +10,12 @@ import { type Behaviour, type Deed, deedsOf, learn, networkIdentity } from "./le
 import { type Recalled, SenderMemory } from "./sender-memory.ts";
 import { identityId, inNetwork, type Standing, standing, type StandingSettings } from "./standing.ts";
 
-export interface ReputationSettings extends StandingSettings {
+interface ReputationSettings extends StandingSettings {
   /** Identities in the store. */
   readonly most: number;
 }
 
-export interface ReputationParts {
+interface ReputationParts {
   readonly store: SenderStore;
   readonly world: Pick<World, "now" | "sleep">;
   readonly settings: ReputationSettings;

@@ -1,5 +1,6 @@
 // One thread's view of what is remembered of senders: reads through a cache, and writes what it saw from time to time.
 // Nobody waits for a write; for a read only who meets a sender that the cache does not know, and not for long.
+import { inTime } from "../../base/in-time.ts";
 import type { Instant, World } from "../../base/world.ts";
 import { idText, isAlive, merged } from "../sender-record.ts";
 import {
@@ -25,7 +26,7 @@ export const memoryLimits = {
   pruneAfter: 2_000, // records were written
 } as const;
 
-export interface SenderMemoryParts {
+interface SenderMemoryParts {
   readonly store: SenderStore;
   readonly world: Pick<World, "now" | "sleep">;
   readonly halfLifeMs: number;
@@ -215,15 +216,10 @@ export class SenderMemory implements AsyncDisposable {
     }
   }
 
-  async #inTime(reading: Promise<unknown>): Promise<void> {
+  #inTime(reading: Promise<unknown>): Promise<unknown> {
     const { world } = this.#parts;
-    const done = new AbortController();
-    const giveUp = async (): Promise<void> => {
-      await world.sleep(memoryLimits.recallMs, done.signal);
-      if (!done.signal.aborted) this.#troubledUntil = world.now() + memoryLimits.troubleMs;
-    };
-    await Promise.race([reading, giveUp()]);
-    done.abort();
+    const late = (): void => void (this.#troubledUntil = world.now() + memoryLimits.troubleMs);
+    return inTime(reading, { limitMs: memoryLimits.recallMs, world, late });
   }
 
   async #writeLater(): Promise<void> {

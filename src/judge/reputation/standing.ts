@@ -24,7 +24,7 @@ export interface StandingSettings {
 }
 
 /** Five good messages, and nothing else. */
-export const goodFrom = 50;
+const goodFrom = 50;
 
 /** With so many deeds, the score is half of what it would be with endlessly many: one decides nothing. */
 const halfConfident = 5;
@@ -111,10 +111,10 @@ function graded(score: number, because: () => string, { refuseBelow, markBelow }
 }
 
 /** "2026-03-01", in UTC */
-export const dayOf = (at: Instant): string => new Date(at).toISOString().slice(0, 10);
+const dayOf = (at: Instant): string => new Date(at).toISOString().slice(0, 10);
 
 /** The most telling first. */
-export function seenWords(record: SenderRecord | undefined): string {
+function seenWords(record: SenderRecord | undefined): string {
   const seen = behaviours.flatMap((behaviour) => {
     const tally = record?.tallies[behaviour];
     return tally === undefined ? [] : { ...tally, ...meanings[behaviour] };

@@ -2,11 +2,12 @@
 // RFC 6409 §6.1.
 import { type Address, domainOf, localPartOf } from "../../mail/address.ts";
 import type { HeaderField } from "../../mail/header.ts";
+import { parseMailboxes } from "../../mail/mailboxes.ts";
+import { asciiLine } from "../../mail/printable.ts";
 import { reply } from "../../mail/reply.ts";
 import { type Check, type Finding, nothing } from "../check.ts";
-import { parseMailboxes } from "../../mail/mailboxes.ts";
 
-export interface SenderRules {
+interface SenderRules {
   /** Undefined: there is no such account, any more. Senders: "ann@example.org", "*@example.org", "*". */
   readonly rightsOf: (account: string) => { readonly maySendAs: readonly string[] } | undefined;
   /** Begins the subaddress in a local part of this domain; "": there are none. */
@@ -61,16 +62,16 @@ function judgeAddresses(rules: SenderRules, account: string, addresses: readonly
     return refuse(
       550,
       "5.7.1",
-      `the account ${printable(account)} is no longer there; ask the administrator of this server`,
+      `the account ${asciiLine(account, 254)} is no longer there; ask the administrator of this server`,
     );
   const foreign = addresses.find((address) => !maySend(rights.maySendAs, address, rules));
   if (foreign === undefined) return nothing;
   const own = rights.maySendAs.find((sender) => !sender.startsWith("*"));
-  const change = own === undefined ? "" : ` to ${printable(own)}`;
+  const change = own === undefined ? "" : ` to ${asciiLine(own, 254)}`;
   return refuse(
     550,
     "5.7.1",
-    `you are logged in as ${printable(account)}, which may not send as ${printable(foreign)}; change the From address in your mail app${change}, or ask the administrator of this server to allow it`,
+    `you are logged in as ${asciiLine(account, 254)}, which may not send as ${asciiLine(foreign, 254)}; change the From address in your mail app${change}, or ask the administrator of this server to allow it`,
   );
 }
 
@@ -86,6 +87,3 @@ function maySend(senders: readonly string[], address: Address, rules: SenderRule
 }
 
 const folded = (address: string): string => address.normalize("NFC").toLowerCase();
-
-/** Fit for a reply to any client. */
-const printable = (text: string): string => text.slice(0, 254).replaceAll(/[^!-~]/g, "?");

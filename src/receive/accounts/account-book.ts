@@ -7,7 +7,7 @@ import { AccountFileError, readAccounts } from "./account-file.ts";
 
 const lookAgainMs = 1_000;
 
-export interface AccountBookParts {
+interface AccountBookParts {
   readonly path: string;
   readonly world: World;
   /** Words for the operator; once for each state of the file. */

@@ -1,8 +1,8 @@
 // The accounts file on the disk: read, and changed so that a reader never sees half of it, and two writers never undo each
 // other's change.
-import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
+import { chown, mkdir, readFile, realpath, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { lockFile, replaceFile } from "../../base/shared-file.ts";
 import type { World } from "../../base/world.ts";
 import type { Config } from "../../config/schema.ts";
 import { type Account, emptyFile, formatAccounts, parseAccounts } from "./account.ts";
@@ -17,7 +17,7 @@ export const accountsPath = ({ submission, data_dir }: Pick<Config, "submission"
   submission.accounts ?? join(data_dir, "accounts.json");
 
 /** For another command that is changing the file. */
-const lockLimits = { waitMs: 5_000, lookAgainMs: 50 } as const;
+const lockWaitMs = 5_000;
 
 /** Undefined: there is no such file. */
 export async function readAccounts(path: string): Promise<readonly Account[] | undefined> {
@@ -44,47 +44,24 @@ export async function changeAccounts(
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch((error: unknown) => cannotWrite(path, error));
   const target = await realpath(path).catch(() => path); // a link stays one
-  await using _lock = await lock(`${target}.lock`, world);
+  const lock = `${target}.lock`;
+  await using held = await lockFile(lock, { world, waitMs: lockWaitMs }).catch((error) => cannotWrite(lock, error));
+  if (held === undefined)
+    throw new AccountFileError(
+      `another command is changing the accounts (${lock} is there); try again in some seconds`,
+    );
   const accounts = change((await readAccounts(target)) ?? []);
   const text = accounts.length === 0 ? emptyFile : formatAccounts(accounts);
-  await replace(target, text).catch((error: unknown) => cannotWrite(target, error));
-}
-
-async function replace(target: string, text: string): Promise<void> {
-  const fresh = `${target}.new`; // ours alone while we hold the lock
-  await rm(fresh, { force: true });
-  await using file = await open(fresh, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
-  await file.writeFile(text);
-  await keepOwner(file, target);
-  await file.sync();
-  await rename(fresh, target);
-  await using folder = await open(dirname(target), "r");
-  await folder.sync();
+  await replaceFile(target, text, (fresh) => keepOwner(fresh, target)).catch((error: unknown) =>
+    cannotWrite(target, error),
+  );
 }
 
 /** What root writes is to be read by the server, which is not root. */
-async function keepOwner(file: FileHandle, target: string): Promise<void> {
+async function keepOwner(fresh: string, target: string): Promise<void> {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = await stat(target).catch(() => stat(dirname(target)));
-  await file.chown(uid, gid);
-}
-
-/** A file that only one can make. Whoever was killed while he held it left it there. */
-async function lock(path: string, world: World): Promise<AsyncDisposable> {
-  const until = world.now() + lockLimits.waitMs;
-  for (;;) {
-    try {
-      await (await open(path, "wx", 0o600)).close();
-      return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") return cannotWrite(path, error);
-    }
-    if (world.now() >= until)
-      throw new AccountFileError(
-        `another command is changing the accounts: ${path} is there; if none is running, one was killed: delete this file`,
-      );
-    await world.sleep(lockLimits.lookAgainMs);
-  }
+  await chown(fresh, uid, gid);
 }
 
 function cannotWrite(path: string, error: unknown): never {

@@ -1,6 +1,7 @@
 // Passwords are checked by Dovecot: a client of its authentication protocol, version 1, on one connection that is kept.
 import { randomInt } from "node:crypto";
 import { connect, type Socket } from "node:net";
+import { inTime } from "../../base/in-time.ts";
 import type { World } from "../../base/world.ts";
 import type { Client } from "../../mail/client.ts";
 import type { LoginResult } from "../../smtp/sasl/credentials.ts";
@@ -19,7 +20,7 @@ class Unavailable extends Error {
   override readonly name = "Unavailable";
 }
 
-export interface Dovecot extends AsyncDisposable {
+interface Dovecot extends AsyncDisposable {
   /** `account` of an accepted login is the name that Dovecot has for it. Never rejects. */
   checkPassword(user: string, password: string, client: Client): Promise<LoginResult>;
 }
@@ -70,7 +71,7 @@ class Connection {
     this.#ready.promise.catch(() => {});
     // Dovecot takes a number that another connection has for a fault, and a process has several threads
     this.#socket.write(`VERSION\t1\t1\nCPID\t${randomInt(1, 2 ** 31)}\n`);
-    void this.#limit(dovecotLimits.handshakeMs, this.#ready.promise, "it sent no whole greeting in time");
+    this.#limit(dovecotLimits.handshakeMs, this.#ready.promise, "it sent no whole greeting in time");
   }
 
   get isUsable(): boolean {
@@ -94,7 +95,7 @@ class Connection {
       "no-penalty",
     ];
     this.#socket.write(`AUTH\t${id}\tPLAIN\t${facts.join("\t")}\tresp=${response}\n`); // resp is the last, always
-    void this.#limit(dovecotLimits.answerMs, answered.promise, "it did not answer in time");
+    this.#limit(dovecotLimits.answerMs, answered.promise, "it did not answer in time");
     return answered.promise.finally(() => this.#waiting.delete(id));
   }
 
@@ -107,16 +108,12 @@ class Connection {
     for (const settle of this.#waiting.values()) settle(error);
   }
 
-  async #limit(ms: number, promise: Promise<unknown>, why: string): Promise<void> {
-    const settled = new AbortController();
-    const isLate = this.#world
-      .sleep(ms, AbortSignal.any([settled.signal, this.#ended.signal]))
-      .then(() => !settled.signal.aborted);
-    void promise.then(
-      () => settled.abort(),
-      () => settled.abort(),
+  #limit(limitMs: number, awaited: Promise<unknown>, why: string): void {
+    const limit = { limitMs, world: this.#world, signal: this.#ended.signal, late: () => this.end(why) };
+    void inTime(
+      awaited.catch(() => {}),
+      limit,
     );
-    if (await isLate) this.end(why);
   }
 
   #read(text: string): void {

@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fakeWorld } from "../../../test/support/fake-world.ts";
-import { createLoginLimits, loginCounts, type LoginLimits, loginLimits } from "./login-limits.ts";
+import { Debts, type SharedDebts, sharedDebts } from "../../judge/rates/debts.ts";
+import { createLoginLimits, type LoginLimits, loginLimits } from "./login-limits.ts";
 
 const { freeFailures, longestPauseMs, forgetOneMs, knownForMs } = loginLimits;
 const ann = "ann@example.org";
 const home = "192.0.2.1";
+
+/** With the same hashes in each run. */
+const limitsIn = (world = fakeWorld(), memory: SharedDebts = { ...sharedDebts(), seeds: [1, 2] }): LoginLimits =>
+  createLoginLimits({ debts: new Debts(world, memory) });
 
 /** Begins until it is told to wait; answers how often it did. */
 function failUntilPaused(limits: LoginLimits, attempt: { account?: string; address: string }): number {
@@ -15,7 +20,7 @@ function failUntilPaused(limits: LoginLimits, attempt: { account?: string; addre
 
 test("pauses grow with the failures of an account, wherever they come from, up to a longest one", async () => {
   const world = fakeWorld();
-  const limits = createLoginLimits({ world });
+  const limits = limitsIn(world);
   let host = 0;
   const guess = (): number => limits.begin({ account: ann, address: `198.51.100.${(host += 1) % 250}` });
   for (let i = 0; i < freeFailures.account; i += 1) assert.equal(guess(), 0);
@@ -36,7 +41,7 @@ test("pauses grow with the failures of an account, wherever they come from, up t
 
 test("in a day, an account bears some hundreds of guesses, not more", async () => {
   const world = fakeWorld();
-  const limits = createLoginLimits({ world });
+  const limits = limitsIn(world);
   let guesses = 0;
   for (const end = world.now() + 86_400_000; world.now() < end; guesses += 1) {
     const attempt = { account: ann, address: `2001:db8:${(guesses % 60_000).toString(16)}::1` };
@@ -47,7 +52,7 @@ test("in a day, an account bears some hundreds of guesses, not more", async () =
 
 test("who has logged in from a network is let in from there while others guess, and has a limit of his own", async () => {
   const world = fakeWorld();
-  const limits = createLoginLimits({ world });
+  const limits = limitsIn(world);
   limits.begin({ account: ann, address: home });
   limits.passed({ account: ann, address: home });
   failUntilPaused(limits, { account: ann, address: "198.51.100.1" });
@@ -63,7 +68,7 @@ test("who has logged in from a network is let in from there while others guess, 
 });
 
 test("a network is limited whatever names it tries; IPv6 counts by /64; where many people come from is exempt", () => {
-  const limits = createLoginLimits({ world: fakeWorld(), sharedNetworks: ["127.0.0.0/8"] });
+  const limits = createLoginLimits({ debts: new Debts(fakeWorld()), sharedNetworks: ["127.0.0.0/8"] });
   const begin = (address: string, i: number): number => limits.begin({ account: `name${i}`, address });
   for (let i = 0; i < freeFailures.network; i += 1) assert.equal(begin(`2001:db8:1:2::${i}`, i), 0);
   assert.ok(begin("2001:db8:1:2:ffff::1", 99) > 0);
@@ -73,7 +78,7 @@ test("a network is limited whatever names it tries; IPv6 counts by /64; where ma
 });
 
 test("a login that passes, and one of which nothing was found out, leave no trace", () => {
-  const limits = createLoginLimits({ world: fakeWorld() });
+  const limits = limitsIn();
   for (const end of ["passed", "undone"] as const)
     for (let i = 0; i < 100; i += 1) {
       const attempt = { account: `${end}${i % 2}@example.org`, address: home };
@@ -81,22 +86,27 @@ test("a login that passes, and one of which nothing was found out, leave no trac
       limits[end](attempt);
     }
   assert.equal(limits.pauseMs({ account: "new", address: home }), 0);
+  const attempt = { account: ann, address: home };
+  for (let i = 1; i < freeFailures.account; i += 1) limits.begin(attempt);
+  limits.begin(attempt);
+  assert.ok(limits.pauseMs(attempt) > 0);
+  limits.undone(attempt);
+  assert.equal(limits.pauseMs(attempt), 0);
 });
 
 test("failures are forgotten in time", async () => {
   const world = fakeWorld();
-  const limits = createLoginLimits({ world });
+  const limits = limitsIn(world);
   const attempt = { account: ann, address: home };
   failUntilPaused(limits, attempt);
   await world.advance(forgetOneMs * (freeFailures.account + 1));
   assert.equal(failUntilPaused(limits, attempt), freeFailures.account);
 });
 
-test("fifty thousand invented names disturb nobody, and cost no memory", () => {
-  const counts = loginCounts();
-  const limits = createLoginLimits({ world: fakeWorld(), counts });
+test("a hundred thousand invented names disturb nobody, and cost no memory", () => {
+  const limits = limitsIn();
   failUntilPaused(limits, { account: ann, address: home });
-  for (let i = 0; i < 50_000; i += 1)
+  for (let i = 0; i < 100_000; i += 1)
     limits.begin({ account: `invented${i}`, address: `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}` });
   const bystanders = Array.from({ length: 1_000 }, (_, i) => ({
     account: `user${i}`,
@@ -107,16 +117,16 @@ test("fifty thousand invented names disturb nobody, and cost no memory", () => {
 });
 
 test("all threads count together", () => {
-  const counts = loginCounts();
+  const memory = sharedDebts();
   const world = fakeWorld();
-  const threads = [createLoginLimits({ world, counts }), createLoginLimits({ world, counts })];
+  const threads = [limitsIn(world, memory), limitsIn(world, memory)];
   const attempt = { account: ann, address: home };
   for (let i = 0; i < freeFailures.account; i += 1) assert.equal(threads[i % 2]!.begin(attempt), 0);
   for (const thread of threads) assert.ok(thread.begin(attempt) > 0);
 });
 
 test("a flood from one site is stopped, and keeps nobody out who logs in from where he always does", () => {
-  const limits = createLoginLimits({ world: fakeWorld() });
+  const limits = limitsIn();
   limits.begin({ account: ann, address: home });
   limits.passed({ account: ann, address: home });
   let begun = 0;

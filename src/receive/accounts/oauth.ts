@@ -16,13 +16,13 @@ export interface TokenSettings {
   readonly timeoutMs: number;
 }
 
-export type TokenResult =
+type TokenResult =
   /** `name`: what the account's claim says. */
   | { readonly kind: "accepted"; readonly name: string }
   | { readonly kind: "refused" }
   | { readonly kind: "unavailable"; readonly because: string };
 
-export const tokenLimits = {
+const tokenLimits = {
   tokenBytes: 16 * 1_024,
   answerBytes: 64 * 1_024,
   skewSeconds: 60, // between the provider's clock and ours
@@ -36,7 +36,7 @@ const refused = { kind: "refused" } as const;
 const bearer = /^[\w.~+/-]+=*$/;
 
 /** Never rejects. */
-export type CheckToken = (token: string) => Promise<TokenResult>;
+type CheckToken = (token: string) => Promise<TokenResult>;
 
 export function createTokenCheck(settings: TokenSettings, world: World): CheckToken {
   const { jwks, introspection } = settings;

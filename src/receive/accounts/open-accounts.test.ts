@@ -8,6 +8,7 @@ import { text as textOf } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { fakeWorld } from "../../../test/support/fake-world.ts";
 import { parseConfig } from "../../config/load.ts";
+import { Debts } from "../../judge/rates/debts.ts";
 import type { Client } from "../../mail/client.ts";
 import { formatAccounts } from "./account.ts";
 import { loginLimits } from "./login-limits.ts";
@@ -38,7 +39,7 @@ async function open(t: TestContext, toml = "", accounts = file) {
   const parsed = parseConfig(`data_dir = ${JSON.stringify(dir)}\n${toml}`, "test.toml");
   assert.ok(parsed.kind === "ok", JSON.stringify(parsed));
   const world = fakeWorld();
-  const opened = await openAccounts({ config: parsed.config, world, onTrouble: assert.fail });
+  const opened = await openAccounts({ config: parsed.config, world, debts: new Debts(world), onTrouble: assert.fail });
   t.after(() => opened[Symbol.asyncDispose]());
   return { accounts: opened, world, dir };
 }

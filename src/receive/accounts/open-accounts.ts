@@ -10,21 +10,23 @@ import { type Account, type AccountLimits, accountKey, parseAccountName } from "
 import { AccountBook } from "./account-book.ts";
 import { accountsPath } from "./account-file.ts";
 import { createDovecot } from "./dovecot.ts";
-import { createLoginLimits, type LoginAttempt, type LoginCounts } from "./login-limits.ts";
+import { createLoginLimits, type LoginAttempt, type LoginCounts, type LoginDebts } from "./login-limits.ts";
 import { createTokenCheck, type TokenSettings } from "./oauth.ts";
 import { PasswordCheck } from "./password-check.ts";
 
-export interface AccountsOptions {
+interface AccountsOptions {
   readonly config: Pick<Config, "submission" | "oauth" | "data_dir" | "domain" | "relay">;
   readonly world: World;
   /** Words for the operator's log: a broken accounts file, a provider that does not answer. */
   readonly onTrouble: (text: string) => void;
-  /** Of failed logins; without them, each thread counts for itself. */
+  /** Of passwords that are checked; without them, each thread counts for itself. */
   readonly counts?: LoginCounts;
+  /** Of failed logins. */
+  readonly debts: LoginDebts;
 }
 
 /** What the checks want to know of an account that has logged in. */
-export interface AccountRights {
+interface AccountRights {
   /** In canonical form: "ann@example.org", "*@example.org", "*". Its own address is one of them. */
   readonly maySendAs: readonly string[];
   readonly limits: Required<AccountLimits>;
@@ -37,11 +39,11 @@ export interface Accounts extends Credentials, AsyncDisposable {
 
 /** Rejects, with words for the operator, when the accounts file is wrong or the client's secret cannot be read. */
 export async function openAccounts(options: AccountsOptions): Promise<Accounts> {
-  const { config, world, onTrouble, counts } = options;
+  const { config, world, onTrouble, counts, debts } = options;
   const { submission, oauth, domain, relay } = config;
   const book = await AccountBook.open({ path: accountsPath(config), world, onTrouble });
   const tokens = await tokenSettings(oauth);
-  const limits = createLoginLimits({ world, ...(counts && { counts }), sharedNetworks: relay.networks });
+  const limits = createLoginLimits({ debts, sharedNetworks: relay.networks });
   return new AllAccounts({
     config,
     book,

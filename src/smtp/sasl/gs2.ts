@@ -1,6 +1,6 @@
 // The header of SCRAM's and OAUTHBEARER's first message: channel binding, and whom to act as. RFC 5801 §4, RFC 5802 §7.
 
-export type Gs2Binding =
+type Gs2Binding =
   /** n: the client can bind nothing. */
   | { readonly kind: "none" }
   /** y: it could, but thinks that we cannot. */

@@ -235,7 +235,7 @@ describe("results that are neither yes nor no, by each mechanism", () => {
       /^454 4\.7\.0 logins cannot be checked at the moment; .* try again/,
     ],
     [{ kind: "limited", retryAfterMs: 61_000 }, /^454 4\.7\.0 too many failed logins; try again in 2 minutes,/],
-    [{ kind: "limited", retryAfterMs: 1 }, / try again in a minute,/],
+    [{ kind: "limited", retryAfterMs: 1 }, / try again in 1 minute,/],
     [{ kind: "limited", retryAfterMs: 3 * 3_600_000 - 1 }, / try again in 3 hours,/],
   ] satisfies [LoginResult, RegExp][])
     test(JSON.stringify(result), async () => {

@@ -1,4 +1,5 @@
 // Why a login fails, in words for the person at the mail app: what to change, and nothing that helps to guess. RFC 4954 §6.
+import { waitText } from "../../mail/duration.ts";
 import { reply } from "../../mail/reply.ts";
 import type { LoginResult } from "./credentials.ts";
 import type { SaslOutcome } from "./exchange.ts";
@@ -81,11 +82,5 @@ const tooManyFailures = (retryAfterMs: number): Refused =>
   refused(
     454,
     "4.7.0",
-    `too many failed logins; try again in ${roundedUp(retryAfterMs)}, with the right password in your mail app's settings for outgoing mail`,
+    `too many failed logins; try again in ${waitText(Math.max(60_000, retryAfterMs))}, with the right password in your mail app's settings for outgoing mail`,
   );
-
-function roundedUp(ms: number): string {
-  const minutes = Math.max(1, Math.ceil(ms / 60_000));
-  if (minutes > 90) return `${Math.ceil(minutes / 60)} hours`;
-  return minutes === 1 ? "a minute" : `${minutes} minutes`;
-}

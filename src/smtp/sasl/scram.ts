@@ -10,7 +10,7 @@ import { downgraded, malformed, otherIdentity, outcomeOf, unboundChannel, wrongP
 import { saslPrep } from "./saslprep.ts";
 import { utf8Of } from "./text.ts";
 
-export interface ScramParts {
+interface ScramParts {
   readonly credentials: Credentials;
   readonly client: Client;
   /** What the mechanism with -PLUS can bind to. */

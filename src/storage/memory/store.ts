@@ -3,6 +3,7 @@ import type { Instant } from "../../base/world.ts";
 import type { ShareRequest, SiteRecord, SiteStore } from "../../deliver/site-store.ts";
 import type { Event } from "../../journal/event.ts";
 import type { HistoryQuery, HistoryStore } from "../../journal/history.ts";
+import type { CountAnswer, CountExchange, CountStore } from "../../judge/rates/count-store.ts";
 import type {
   Fading,
   Pin,
@@ -13,6 +14,13 @@ import type {
   SenderRecord,
   SenderStore,
 } from "../../judge/sender-store.ts";
+import type {
+  LiftedKey,
+  Strike,
+  Suppression,
+  SuppressionNews,
+  SuppressionStore,
+} from "../../judge/suppression/suppression-store.ts";
 import type { QueueId } from "../../mail/message.ts";
 import {
   type BodyWriter,
@@ -43,9 +51,11 @@ import {
   toDelivery,
   toQueuedDelivery,
 } from "../deliveries.ts";
+import { MemoryCounts } from "./counts.ts";
 import { MemoryHistory } from "./history.ts";
 import { MemorySenders } from "./senders.ts";
 import { MemorySites } from "./sites.ts";
+import { MemorySuppressions } from "./suppressions.ts";
 
 export interface MemoryOptions {
   /** Room for all bodies together. */
@@ -55,16 +65,20 @@ export interface MemoryOptions {
 export const openMemory = ({ maxBytes = Infinity }: MemoryOptions = {}): QueueStore &
   HistoryStore &
   SiteStore &
-  SenderStore => new MemoryStore(maxBytes);
+  SenderStore &
+  SuppressionStore &
+  CountStore => new MemoryStore(maxBytes);
 
 const readBytes = 128 * 1024; // per chunk
 
-class MemoryStore implements QueueStore, HistoryStore, SiteStore, SenderStore {
+class MemoryStore implements QueueStore, HistoryStore, SiteStore, SenderStore, SuppressionStore, CountStore {
   readonly #room: Room;
   readonly #history = new MemoryHistory();
   readonly #quota = new RefusalQuota();
   readonly #sites = new MemorySites();
   readonly #senders = new MemorySenders();
+  readonly #suppressions = new MemorySuppressions();
+  readonly #counts = new MemoryCounts();
   readonly #bodies = new Map<QueueId, Uint8Array>();
   /** In order of arrival. */
   readonly #deliveries = new Map<number, Kept>();
@@ -209,6 +223,10 @@ class MemoryStore implements QueueStore, HistoryStore, SiteStore, SenderStore {
     return this.#history.find(query, messages);
   }
 
+  async story(queueId: QueueId): Promise<Event[]> {
+    return this.#history.find({ queueId }, 1);
+  }
+
   async prune(before: Instant, limit: number): Promise<number> {
     return this.#history.prune(before, limit, (queueId) => this.#bodies.has(queueId as QueueId));
   }
@@ -251,6 +269,34 @@ class MemoryStore implements QueueStore, HistoryStore, SiteStore, SenderStore {
 
   pruneSenders(now: Instant, most: Readonly<Record<SenderKind, number>>): Promise<number> {
     return this.#senders.pruneSenders(now, most);
+  }
+
+  suppressionsOf(addresses: readonly string[]): Promise<Suppression[]> {
+    return this.#suppressions.suppressionsOf(addresses);
+  }
+
+  suppressionsAfter(after: number, limit: number): Promise<SuppressionNews> {
+    return this.#suppressions.suppressionsAfter(after, limit);
+  }
+
+  strike(strikes: readonly Strike[]): Promise<void> {
+    return this.#suppressions.strike(strikes);
+  }
+
+  liftSuppressions(keys: readonly LiftedKey[]): Promise<Suppression[]> {
+    return this.#suppressions.liftSuppressions(keys);
+  }
+
+  pruneSuppressions(ended: Instant, most: number): Promise<number> {
+    return this.#suppressions.pruneSuppressions(ended, most);
+  }
+
+  exchangeCounts(exchange: CountExchange): Promise<CountAnswer> {
+    return this.#counts.exchangeCounts(exchange);
+  }
+
+  pruneCounts(ended: Instant, most: number): Promise<number> {
+    return this.#counts.pruneCounts(ended, most);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

@@ -3,11 +3,14 @@
 import type { SiteRecord } from "../../deliver/site-store.ts";
 import { domainOf } from "../../mail/address.ts";
 import type { Event } from "../../journal/event.ts";
+import type { SharedCount } from "../../judge/rates/count-store.ts";
 import type { SenderRecord } from "../../judge/sender-store.ts";
+import type { Suppression } from "../../judge/suppression/suppression-store.ts";
 import type { Message } from "../../mail/message.ts";
 import type { QueuedDelivery } from "../../queue/store.ts";
 import { insertChunks } from "./bodies.ts";
 import { bodyLimits } from "./body-writer.ts";
+import { exchangeCounts } from "./counts.ts";
 import { connectionOf, Connections, connectionSettings, type Runner, type Statement } from "./database.ts";
 import { recordEvents } from "./history.ts";
 import { migrate } from "./migrate.ts";
@@ -15,6 +18,7 @@ import { bigints, booleans, byteas, integers, texts } from "./parameters.ts";
 import { wishesOf } from "./rows.ts";
 import { addSenders } from "./senders.ts";
 import { saveLearnt, suspendSite } from "./sites.ts";
+import { writeSuppressions } from "./suppressions.ts";
 
 /** A message of the other store with those of its deliveries that are left. */
 export interface MovedMessage {
@@ -146,6 +150,17 @@ export class MoveTarget implements AsyncDisposable {
 
   async addSenders(records: readonly SenderRecord[]): Promise<void> {
     await addSenders(this.#connections, records);
+  }
+
+  async addSuppressions(records: readonly Suppression[]): Promise<void> {
+    await writeSuppressions(this.#connections, records);
+  }
+
+  /** To what is counted already; each batch once. */
+  async addCounts(counts: readonly SharedCount[], batch: number): Promise<void> {
+    const changes = counts.map(({ until, ...count }) => ({ ...count, movedMs: 0, mostMs: 0, least: until }));
+    const asked = { by: this.#source, batch, changes, now: Date.now(), since: 0, limit: 0 };
+    await exchangeCounts(this.#connections, asked);
   }
 
   /** From here on, the other store's mail is this one's. */

@@ -1,5 +1,7 @@
 // The tables of the PostgreSQL driver. A migration is never changed once released; the next one is added below it.
+import { countTables } from "./counts.ts";
 import { senderTables } from "./senders.ts";
+import { suppressionTables } from "./suppressions.ts";
 
 // JSON is text here, for jsonb refuses U+0000, which a header may hold. Ids and domains are compared byte by byte.
 const first = `
@@ -101,4 +103,4 @@ ALTER TABLE message SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuu
 `;
 
 /** Number n of this list leads from version n to n + 1. */
-export const migrations: readonly string[] = [first, senderTables];
+export const migrations: readonly string[] = [first, senderTables, countTables, suppressionTables];

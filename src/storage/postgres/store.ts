@@ -5,6 +5,7 @@ import type { Instant } from "../../base/world.ts";
 import type { ShareRequest, SiteRecord, SiteStore } from "../../deliver/site-store.ts";
 import type { Event } from "../../journal/event.ts";
 import type { HistoryQuery, HistoryStore } from "../../journal/history.ts";
+import type { CountAnswer, CountExchange, CountStore } from "../../judge/rates/count-store.ts";
 import type {
   Fading,
   Pin,
@@ -15,6 +16,13 @@ import type {
   SenderRecord,
   SenderStore,
 } from "../../judge/sender-store.ts";
+import type {
+  LiftedKey,
+  Strike,
+  Suppression,
+  SuppressionNews,
+  SuppressionStore,
+} from "../../judge/suppression/suppression-store.ts";
 import type { QueueId } from "../../mail/message.ts";
 import type {
   BodyWriter,
@@ -34,6 +42,7 @@ import { insertChunks, readBody } from "./bodies.ts";
 import { bodyLimits, chunksOf, SpooledBody, SpoolingWriter } from "./body-writer.ts";
 import { changeDeliveries } from "./changing.ts";
 import { Claims, claimSettings } from "./claiming.ts";
+import { exchangeCounts, pruneCounts } from "./counts.ts";
 import {
   type ConnectionLimits,
   connectionOf,
@@ -54,6 +63,7 @@ import { RecentBodies } from "../recent-bodies.ts";
 import { removeEmptied, type Settled, settleDeliveries, type Settling, sweepEmptied } from "./settling.ts";
 import { forgetSender, learnSenders, pageSenders, pinSender, pruneSenders, recallSenders } from "./senders.ts";
 import { listSites, saveLearnt, shareSites, suspendSite } from "./sites.ts";
+import { liftSuppressions, pruneSuppressions, strike, suppressionsAfter, suppressionsOf } from "./suppressions.ts";
 import { Turns } from "./turns.ts";
 
 export const storeLimits = {
@@ -87,13 +97,13 @@ export interface PostgresOptions {
 /** Rejects with words for the operator: cannot reach, wrong password, no such database, too old, too new. */
 export async function openPostgres(
   options: PostgresOptions,
-): Promise<QueueStore & HistoryStore & SiteStore & SenderStore> {
+): Promise<QueueStore & HistoryStore & SiteStore & SenderStore & SuppressionStore & CountStore> {
   const connection = connectionOf(options.url, options.schema);
   await migrate(connection);
   return new PostgresStore(options, connection);
 }
 
-class PostgresStore implements QueueStore, HistoryStore, SiteStore, SenderStore {
+class PostgresStore implements QueueStore, HistoryStore, SiteStore, SenderStore, SuppressionStore, CountStore {
   readonly #dir: string;
   /** For what mail waits for. */
   readonly #mail: Connections;
@@ -284,6 +294,10 @@ class PostgresStore implements QueueStore, HistoryStore, SiteStore, SenderStore 
     return findEvents(this.#desk, query, messages);
   }
 
+  story(queueId: QueueId): Promise<Event[]> {
+    return findEvents(this.#mail, { queueId }, 1);
+  }
+
   prune(before: Instant, limit: number): Promise<number> {
     return forgetEvents(this.#desk, before, limit);
   }
@@ -330,6 +344,34 @@ class PostgresStore implements QueueStore, HistoryStore, SiteStore, SenderStore 
 
   pruneSenders(now: Instant, most: Readonly<Record<SenderKind, number>>): Promise<number> {
     return pruneSenders(this.#mail, now, most);
+  }
+
+  suppressionsOf(addresses: readonly string[]): Promise<Suppression[]> {
+    return suppressionsOf(this.#mail, addresses);
+  }
+
+  suppressionsAfter(after: number, limit: number): Promise<SuppressionNews> {
+    return suppressionsAfter(this.#mail, after, limit);
+  }
+
+  strike(strikes: readonly Strike[]): Promise<void> {
+    return strike(this.#mail, strikes);
+  }
+
+  liftSuppressions(keys: readonly LiftedKey[]): Promise<Suppression[]> {
+    return liftSuppressions(this.#mail, keys);
+  }
+
+  pruneSuppressions(ended: Instant, most: number): Promise<number> {
+    return pruneSuppressions(this.#mail, ended, most);
+  }
+
+  exchangeCounts(exchange: CountExchange): Promise<CountAnswer> {
+    return exchangeCounts(this.#mail, exchange);
+  }
+
+  pruneCounts(ended: Instant, most: number): Promise<number> {
+    return pruneCounts(this.#mail, ended, most);
   }
 
   /** After all calls made before; what we hold may be attempted by others at once. */

@@ -74,7 +74,11 @@ export function applying(db: DatabaseSync, { dir, keep, settling, history }: Par
   function write(fresh: Fresh, segments: Segments): void {
     const { facts, segment, body, deliveries, events } = fresh;
     const { message, file } = facts;
-    history.recordStory(message.queueId, events);
+    history.recordStory(
+      message.queueId,
+      events.filter((event) => isOf(event, message.queueId)),
+    );
+    history.record(events.filter((event) => !isOf(event, message.queueId)));
     if (deliveries.size === 0) return;
     const stored = file === undefined ? { bytes: segments.open(segment)!.read(body.offset, body.bytes) } : { file };
     keep(message, [...deliveries.values()], stored);
@@ -192,6 +196,9 @@ class Batch {
         );
   }
 }
+
+/** A report that came back brings events of the message that it is about, too. */
+const isOf = (event: Event, queueId: string): boolean => event.kind !== "refused" && event.queueId === queueId;
 
 function settle({ deliveries, events }: Fresh, settlements: readonly Settlement[], what: readonly Event[]): void {
   const present = settlements.flatMap(({ deliveryId }) => deliveries.get(deliveryId)?.recipient.address ?? []);

@@ -1,6 +1,8 @@
 // The tables of the SQLite driver. A migration is never changed once released; the next one is added below it.
+import { countTables } from "./counts.ts";
 import { senderTables } from "./senders.ts";
 import { siteTables } from "./sites.ts";
+import { suppressionTables } from "./suppressions.ts";
 
 const first = `
 CREATE TABLE message (
@@ -99,4 +101,4 @@ DROP TABLE IF EXISTS site_share; -- the nodes of one process share in memory
 `;
 
 /** Number n of this list leads from version n (PRAGMA user_version) to n + 1. */
-export const migrations: readonly string[] = [first, second, third, senderTables];
+export const migrations: readonly string[] = [first, second, third, senderTables, countTables, suppressionTables];

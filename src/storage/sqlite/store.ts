@@ -12,6 +12,7 @@ import type { Instant } from "../../base/world.ts";
 import type { SiteRecord, SiteStore } from "../../deliver/site-store.ts";
 import type { Event } from "../../journal/event.ts";
 import type { HistoryQuery, HistoryStore } from "../../journal/history.ts";
+import type { CountAnswer, CountExchange, CountStore } from "../../judge/rates/count-store.ts";
 import type {
   Fading,
   Pin,
@@ -22,6 +23,13 @@ import type {
   SenderRecord,
   SenderStore,
 } from "../../judge/sender-store.ts";
+import type {
+  LiftedKey,
+  Strike,
+  Suppression,
+  SuppressionNews,
+  SuppressionStore,
+} from "../../judge/suppression/suppression-store.ts";
 import type { QueueId } from "../../mail/message.ts";
 import {
   type Body,
@@ -80,7 +88,7 @@ export interface SqliteOptions {
 }
 
 /** A store that further threads of this process may join. */
-export interface SqliteStore extends QueueStore, HistoryStore, SiteStore, SenderStore {
+export interface SqliteStore extends QueueStore, HistoryStore, SiteStore, SenderStore, SuppressionStore, CountStore {
   /** For `joinSqlite` in thread number `spool` (1 and up). */
   connect(spool: number): Promise<SqliteConnection>;
 }
@@ -157,10 +165,21 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
 /** What a thread beside the one that opened the store needs of it: to keep, to attempt and to settle. */
 export type JoinedStore = Pick<
   SpooledStore,
-  "compose" | "keep" | "claim" | "settle" | "read" | "nextDueAt" | "record" | "flush" | typeof Symbol.asyncDispose
+  | "compose"
+  | "keep"
+  | "claim"
+  | "settle"
+  | "read"
+  | "nextDueAt"
+  | "record"
+  | "story"
+  | "flush"
+  | typeof Symbol.asyncDispose
 > &
   SiteStore &
-  SenderStore;
+  SenderStore &
+  SuppressionStore &
+  CountStore;
 
 /** In another thread: the store that `connection` is to. */
 export function joinSqlite(
@@ -460,6 +479,11 @@ class SpooledStore implements SqliteStore {
     return this.#desk.call("find", query, messages);
   }
 
+  async story(queueId: QueueId): Promise<Event[]> {
+    await this.#catchUp();
+    return this.#writer.call("story", queueId);
+  }
+
   async prune(before: Instant, limit: number): Promise<number> {
     await this.#catchUpAll();
     const eventIds = await this.#writer.call("prunable", before, limit);
@@ -507,6 +531,34 @@ class SpooledStore implements SqliteStore {
 
   pruneSenders(now: Instant, most: Readonly<Record<SenderKind, number>>): Promise<number> {
     return this.#writer.call("pruneSenders", now, most);
+  }
+
+  suppressionsOf(addresses: readonly string[]): Promise<Suppression[]> {
+    return this.#writer.call("suppressionsOf", addresses);
+  }
+
+  suppressionsAfter(after: number, limit: number): Promise<SuppressionNews> {
+    return this.#writer.call("suppressionsAfter", after, limit);
+  }
+
+  strike(strikes: readonly Strike[]): Promise<void> {
+    return this.#writer.call("strike", strikes);
+  }
+
+  liftSuppressions(keys: readonly LiftedKey[]): Promise<Suppression[]> {
+    return this.#writer.call("liftSuppressions", keys);
+  }
+
+  pruneSuppressions(ended: Instant, most: number): Promise<number> {
+    return this.#writer.call("pruneSuppressions", ended, most);
+  }
+
+  exchangeCounts(exchange: CountExchange): Promise<CountAnswer> {
+    return this.#writer.call("exchangeCounts", exchange);
+  }
+
+  pruneCounts(ended: Instant, most: number): Promise<number> {
+    return this.#writer.call("pruneCounts", ended, most);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

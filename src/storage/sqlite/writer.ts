@@ -8,6 +8,7 @@ import { roomChecker } from "./room.ts";
 import { type Applied, applying, type ApplyRequest } from "./applying.ts";
 import { UnusableRecord } from "./aside.ts";
 import { changing } from "./changing.ts";
+import { countWriting } from "./counts.ts";
 import { claiming } from "./claiming.ts";
 import { inWords, isOfRecord, lockDirectory, openForWriting, type WriterOptions } from "./database.ts";
 import { groupCommit } from "./group-commit.ts";
@@ -17,6 +18,7 @@ import { listing } from "./listing.ts";
 import { lanes as waitingLanes } from "./lanes.ts";
 import { removal, settling } from "./settling.ts";
 import { senderReading, senderWriting } from "./senders.ts";
+import { suppressionWriting } from "./suppressions.ts";
 import { siteReading, siteWriting } from "./sites.ts";
 
 const options = workerData as WriterOptions;
@@ -54,12 +56,15 @@ function open() {
       nextDueAt: (): Instant | undefined => queue.nextDueAt(),
       body: (queueId: QueueId): StoredBody => queue.body(queueId),
       filesInUse: queue.filesInUse,
+      story: (queueId: QueueId): Event[] => stories.find({ queueId }, 1),
       prunable: (before: Instant, limit: number): number[] => stories.prunable(before, limit),
       ...settle,
       ...siteReading(db),
       ...siteWriting(db),
       ...senderReading(db),
       ...senderWriting(db),
+      ...suppressionWriting(db),
+      ...countWriting(db),
       ...changing(db, { remove, history, lanes }),
       /** Strangers fill the disk with refusals: these may not have the room for settling, and are dropped. */
       record(events: readonly Event[]): void {
@@ -67,18 +72,25 @@ function open() {
       },
       forget: (eventIds: readonly number[]): number => history.forget(eventIds),
     };
-    // a power loss may end a lease, and take the last refusals, and what was seen of senders, with it: nobody waits for the
-    // disk there
+    // a power loss may end a lease, and take the last refusals, and what was seen and counted of senders, with it: nobody
+    // waits for the disk there
     const unsynced = new Set<keyof typeof operations>([
       "lastDeliveryId",
       "claim",
       "nextDueAt",
       "body",
+      "story",
       "record",
       "forget",
       "recallSenders",
       "learnSenders",
       "pruneSenders",
+      "suppressionsOf",
+      "suppressionsAfter",
+      "strike",
+      "pruneSuppressions",
+      "exchangeCounts",
+      "pruneCounts",
     ]);
     const run = groupCommit(db, operations, { inWords: words, unsynced });
     return {

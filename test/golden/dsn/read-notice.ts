@@ -1,5 +1,6 @@
 // A strict reader of notices for tests: RFC 2046 §5.1, RFC 3464 §2.1. It throws where a notice is not well formed.
 import assert from "node:assert/strict";
+import type { Language } from "../../../src/explain/explanation.ts";
 import type { NoticeRequest } from "../../../src/dsn/notice.ts";
 import { fieldValue, type HeaderField, readHeader } from "../../../src/mail/header.ts";
 
@@ -11,18 +12,25 @@ export interface ReadPart {
 
 export interface ReadNotice {
   readonly header: readonly HeaderField[];
-  readonly parts: readonly ReadPart[];
+  /** What people read, twice. */
+  readonly letter: { readonly plain: string; readonly html: string };
+  /** The two others. */
+  readonly report: ReadPart;
+  readonly original: ReadPart;
   /** Fields of the message, then those of each recipient. */
   readonly groups: readonly (readonly HeaderField[])[];
 }
 
-/** A request as the .json files have it: times as text, the original as UTF-8 text. */
+/** A request as the .json files have it: times as text, the original as UTF-8 text; "en" where no language stands. */
 export function parseRequest(json: string): NoticeRequest {
   const times = new Set(["receivedAt", "at", "attemptedAt", "willRetryUntil"]);
-  const { original, ...request } = JSON.parse(json, (key, value: unknown) =>
+  const { original, language = "en", ...request } = JSON.parse(json, (key, value: unknown) =>
     times.has(key) ? Date.parse(value as string) : value,
-  ) as NoticeRequest & { original: { text: string; whole: boolean } };
-  return { ...request, original: { bytes: Buffer.from(original.text), whole: original.whole } };
+  ) as Omit<NoticeRequest, "language" | "original"> & {
+    language?: Language;
+    original: { text: string; whole: boolean };
+  };
+  return { ...request, language, original: { bytes: Buffer.from(original.text), whole: original.whole } };
 }
 
 export function readNotice(body: Uint8Array): ReadNotice {
@@ -30,20 +38,51 @@ export function readNotice(body: Uint8Array): ReadNotice {
   assert.doesNotMatch(text, /\r(?!\n)|(?<!\r)\n|\0/, "lines end in CRLF, no NUL");
   for (const line of text.split("\r\n")) assert.ok(line.length <= 998, `line of ${line.length} octets`);
   const { header, content } = readEntity(text);
-  const type = field(header, "Content-Type");
-  assert.match(type, /^multipart\/report; report-type=delivery-status; boundary="/);
-  const boundary = /boundary="([^"]+)"/.exec(type)![1]!;
-  assert.ok(boundary.length <= 70);
+  const [, boundary = ""] = fit(
+    /^multipart\/report; report-type=delivery-status; boundary="([^"]{1,70})"$/,
+    field(header, "Content-Type"),
+  );
+  const [letter, report, original, ...more] = splitParts(content, boundary).map(readPart);
+  assert.ok(letter && report && original && more.length === 0, "three parts");
+  const isEightBit = [report, original].some(({ encoding }) => encoding === "8bit");
+  assert.equal(field(header, "Content-Transfer-Encoding"), isEightBit ? "8bit" : "7bit");
+  return { header, letter: readLetter(letter, boundary), report, original, groups: readGroups(report.text) };
+}
+
+function readLetter({ type, encoding, text }: ReadPart, outer: string): ReadNotice["letter"] {
+  const [, boundary = ""] = fit(/^multipart\/alternative; boundary="([^"]{1,70})"$/, type);
+  assert.ok(!boundary.startsWith(outer) && !outer.startsWith(boundary), "one boundary is not mistaken for the other");
+  assert.equal(encoding, "7bit");
+  const [plain, html, ...more] = splitParts(text, boundary).map(readPart);
+  assert.ok(plain && html && more.length === 0, "two kinds");
+  assert.equal(plain.type, "text/plain; charset=utf-8");
+  assert.equal(html.type, "text/html; charset=utf-8", "RFC 2046 §5.1.4: the richest one is the last");
+  return { plain: decoded(plain), html: decoded(html) };
+}
+
+/** The match of a pattern that has to fit. */
+function fit(pattern: RegExp, text: string): RegExpExecArray {
+  assert.match(text, pattern);
+  return pattern.exec(text)!;
+}
+
+function splitParts(content: string, boundary: string): string[] {
   const [preamble, ...rest] = `\r\n${content}`.split(`\r\n--${boundary}`);
   assert.equal(preamble, "");
-  assert.equal(rest.pop(), "--\r\n", "nothing follows the last boundary");
-  const parts = rest.map((part) => {
+  assert.match(rest.pop() ?? "", /^--(?:\r\n)?$/, "nothing follows the last boundary");
+  return rest.map((part) => {
     assert.ok(part.startsWith("\r\n"), "a boundary line has nothing else on it");
-    return readPart(part.slice(2));
+    return part.slice(2);
   });
-  const isEightBit = parts.some(({ encoding }) => encoding === "8bit");
-  assert.equal(field(header, "Content-Transfer-Encoding"), isEightBit ? "8bit" : "7bit");
-  return { header, parts, groups: readGroups(parts[1]!.text) };
+}
+
+/** RFC 2045 §6.7, §6.8 */
+function decoded({ encoding, text }: ReadPart): string {
+  if (encoding === "base64") return Buffer.from(text, "base64").toString();
+  if (encoding !== "quoted-printable") return text;
+  return text
+    .replaceAll("=\r\n", "")
+    .replaceAll(/(?:=[0-9A-F]{2})+/g, (octets) => Buffer.from(octets.replaceAll("=", ""), "hex").toString());
 }
 
 function readPart(text: string): ReadPart {

@@ -8,7 +8,7 @@ import { type IpAddress, parseClient } from "../../../check/authentication/spf-a
 import { type MessageFile, readMessageFile } from "../../../check/authentication/message-file.ts";
 import { blameOwnResolver } from "../../../check/authentication/own-resolver.ts";
 import type { Step } from "../../../check/authentication/step.ts";
-import { oneLine } from "../../../mail/failure-text.ts";
+import { oneLine } from "../../../mail/printable.ts";
 import { type Address, parseAddress, type ReversePath } from "../../../mail/address.ts";
 import { type Context, printJson, printLines } from "../../context.ts";
 import { readConfig } from "../../control-client.ts";
@@ -126,7 +126,7 @@ export function reasonsHelp(reasons: Readonly<Record<string, string>>): string {
   return `\nreason in --json, one of:\n${lines.join("\n")}`;
 }
 
-export interface TellAbout {
+interface TellAbout {
   readonly context: Context;
   readonly asking: Asking;
 }

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { spfReasons } from "../../../check/authentication/reasons.ts";
 import { explainSpf } from "../../../check/authentication/spf-explanation.ts";
 import { type Address, localPartOf } from "../../../mail/address.ts";
-import { oneLine } from "../../../mail/failure-text.ts";
+import { oneLine } from "../../../mail/printable.ts";
 import type { SpfResult } from "../../../mail/verdict.ts";
 import type { Context } from "../../context.ts";
 import { pathText } from "../../human-units.ts";

@@ -1,0 +1,80 @@
+// `waybill explain`: what a code, a reply, a line of a log or a whole bounce means, and what to do about it.
+import { type Command, Option } from "commander";
+import { readOwnRules } from "../../config/own-rules.ts";
+import { explain } from "../../explain/explain.ts";
+import { explainBounce } from "../../explain/explain-bounce.ts";
+import type { Language } from "../../explain/explanation.ts";
+import { learn } from "../../explain/knowledge/knowledge.ts";
+import { languages } from "../../explain/languages/language.ts";
+import { readConfig } from "../control-client.ts";
+import { type Context, printJson, printLines } from "../context.ts";
+import { drawExplained, type Explained, explanationDrawingFor } from "../explanation-drawing.ts";
+import { type ExplainInput, inputsOf } from "../explain-input.ts";
+import { type CommonOptions, configOption, example, jsonOption } from "./options.ts";
+
+interface ExplainCommandOptions extends CommonOptions {
+  readonly lang?: Language;
+}
+
+export function addExplain(program: Command, context: Context): void {
+  const command = program
+    .command("explain")
+    .summary("say what a reply, a bounce or a line of a log means, and what to do")
+    .description(
+      "Say what went wrong with mail, whether it is over, who can set it right and what to do next. Takes files " +
+        "(a bounce as it was received, lines of a log), a pasted reply, a code, or standard input. Needs no server.",
+    )
+    .argument("[what...]", "files, or the words of a reply: 550, 5.7.26, 421 4.7.0; nothing or -: standard input")
+    .addOption(new Option("--lang <language>", "language of the explanation").choices([...languages]))
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action((words: string[], options: ExplainCommandOptions) => explainAll(words, options, context));
+  example(
+    command,
+    "waybill explain 421 4.7.0",
+    "waybill explain '550 5.7.26 Unauthenticated email from example.org is not accepted'",
+    "waybill explain --lang de bounce.eml",
+    "waybill explain --json bounces/*.eml",
+  );
+}
+
+async function explainAll(words: readonly string[], options: ExplainCommandOptions, context: Context): Promise<void> {
+  const { rules } = (await readConfig(options.config)).explain;
+  if (rules.length > 0) learn(await readOwnRules(rules));
+  const language = options.lang ?? languageOfTerminal(context);
+  const drawing = explanationDrawingFor(context, language);
+  let isFirst = true;
+  for await (const input of inputsOf(words, context)) {
+    const explained = explainInput(input, language);
+    if (options.json) printJson(context, [asJson(explained)]);
+    else printLines(context, [...(isFirst ? [] : [""]), ...drawExplained(explained, drawing)]);
+    isFirst = false;
+  }
+}
+
+function explainInput(input: ExplainInput, language: Language): Explained {
+  const { name } = input;
+  if (input.kind === "message") return { name, ...explainBounce(input.bytes, { language }) };
+  const recipients = input.failures.map((failure) => ({
+    ...failure,
+    address: failure.recipient ?? "",
+    explanation: explain(failure, { language }),
+  }));
+  return { name, kind: "text", format: "text", recipients, original: {} };
+}
+
+/** LC_ALL, LC_MESSAGES and LANG say what the person reads. POSIX.1-2024, base definitions §8.2. */
+function languageOfTerminal({ environment }: Context): Language {
+  const [locale = ""] = ["LC_ALL", "LC_MESSAGES", "LANG"].flatMap((name) => environment[name] || []);
+  return languages.find((language) => locale.startsWith(language)) ?? "en";
+}
+
+function asJson({ name, kind, recipients, ...about }: Explained): object {
+  return {
+    file: name,
+    bounce: kind === "failure",
+    kind,
+    recipients: recipients.map(({ explanation, text, givenUp: _, ...facts }) => ({ ...facts, ...explanation, text })),
+    ...about,
+  };
+}

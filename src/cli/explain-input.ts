@@ -1,0 +1,120 @@
+// What a person hands to `waybill explain`: files, pasted text, codes. Each becomes one thing to explain.
+import { open } from "node:fs/promises";
+import type { FailureReport } from "../explain/explanation.ts";
+import { readLogLine } from "../explain/log-line.ts";
+import type { Context } from "./context.ts";
+import { CommandError, exitCodes } from "./exit-codes.ts";
+
+export type ExplainInput =
+  | { readonly kind: "message"; readonly name: string; readonly bytes: Uint8Array }
+  | { readonly kind: "text"; readonly name: string; readonly failures: readonly FailureReport[] };
+
+/** Of a larger file the beginning is read: what a bounce has to say stands before the message that it returns. */
+const mostBytes = 2 * 1024 * 1024;
+
+export async function* inputsOf(words: readonly string[], context: Context): AsyncGenerator<ExplainInput> {
+  if (words.length === 0 || (words.length === 1 && words[0] === "-")) {
+    yield inputOf("-", await fromStandardInput(context));
+    return;
+  }
+  let spoken: string[] = [];
+  for (const word of words) {
+    const bytes = await fromFile(word);
+    if (bytes === undefined) {
+      spoken.push(word);
+      continue;
+    }
+    if (spoken.length > 0) yield textInput(spoken.join(" "), spoken.join(" "));
+    spoken = [];
+    yield inputOf(word, bytes);
+  }
+  if (spoken.length > 0) yield textInput(spoken.join(" "), spoken.join(" "));
+}
+
+function inputOf(name: string, bytes: Uint8Array): ExplainInput {
+  const head = new TextDecoder("latin1").decode(bytes.subarray(0, 4_096));
+  return isMessage(head)
+    ? { kind: "message", name, bytes }
+    : textInput(name, new TextDecoder().decode(bytes.subarray(0, mostTextBytes)));
+}
+
+const mostTextBytes = 256 * 1024;
+
+/** It begins with header fields, one of them of mail, perhaps behind the line that a mailbox file puts before a message. */
+function isMessage(head: string): boolean {
+  const lines = head.trimStart().split(/\r\n?|\n/);
+  if (/^>?From \S/.test(lines[0]!)) lines.shift();
+  for (const line of lines) {
+    const name = /^([!-9;-~]{1,80})[ \t]*:/.exec(line)?.[1]?.toLowerCase();
+    if (name !== undefined && (mailFields.has(name) || name.startsWith("x-"))) return true;
+    if (name === undefined && !/^[ \t]/.test(line)) return false;
+  }
+  return false;
+}
+
+const mailFields = new Set(
+  "received return-path from to subject date message-id mime-version content-type delivered-to".split(" "),
+);
+
+/** Lines of a log are failures of their own; lines of one reply, and prose, are one. */
+function textInput(name: string, text: string): ExplainInput {
+  const lines = text.split(/\r\n?|\n/).filter((line) => line.trim() !== "");
+  const logged = lines.map((line) => readLogLine(line));
+  const failures = logged.some((one) => one !== undefined)
+    ? logged.flatMap((one) => one ?? [])
+    : repliesIn(lines).map((reply) => ({ text: reply }));
+  return { kind: "text", name, failures: failures.length === 0 ? [{ text }] : failures };
+}
+
+/** RFC 5321 §4.2.1: a reply goes on while a hyphen follows its code. */
+function repliesIn(lines: readonly string[]): string[] {
+  const replies: string[] = [];
+  let isOpen = false;
+  for (const line of lines) {
+    const [, sign] = /^\s*[245]\d\d([ -]|$)/.exec(line) ?? [];
+    const begins = sign !== undefined && !isOpen;
+    if (replies.length === 0 || begins) replies.push(line.trim());
+    else replies[replies.length - 1] += `\n${line.trim()}`;
+    isOpen = sign === "-";
+  }
+  return replies;
+}
+
+async function fromStandardInput({ stdin, stderr }: Context): Promise<Uint8Array> {
+  if (stdin.isTTY)
+    stderr.write("Paste a reply, a line of a log or a whole message; end with Ctrl-D on a line of its own.\n");
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const bytes of stdin) {
+    if (size < mostBytes) chunks.push(bytes);
+    size += bytes.length;
+  }
+  return Buffer.concat(chunks).subarray(0, mostBytes);
+}
+
+/** undefined: there is no such file, so the word is part of a text. */
+async function fromFile(name: string): Promise<Uint8Array | undefined> {
+  try {
+    await using file = await open(name);
+    const { size } = await file.stat();
+    const buffer = Buffer.alloc(Math.min(size, mostBytes) || mostBytes);
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
+    return buffer.subarray(0, bytesRead);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "";
+    if (["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ERR_INVALID_ARG_VALUE"].includes(code) && !looksLikeFile(name))
+      return undefined;
+    throw new CommandError(exitCodes.notFound, `Cannot read ${name}: ${unreadable[code] ?? (error as Error).message}.`);
+  }
+}
+
+/** A word that can only have been meant as a file. */
+const looksLikeFile = (word: string): boolean =>
+  /^(?:\.{0,2}\/|~\/)\S+$|^[\w.-]+\.(?:eml|mbox|txt|log|msg)$/i.test(word);
+
+const unreadable: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  ENOTDIR: "there is no such file",
+  EISDIR: "it is a folder; give its files, as in folder/*",
+  EACCES: "you may not read it",
+};

@@ -1,0 +1,177 @@
+// Reads any bounce: standard or private, for machines or for people only. What it says is never trusted, only told.
+// RFC 3464, RFC 5965, RFC 6533, RFC 8098
+import { findAddresses, firstAddress, sameAddress } from "./addresses.ts";
+import { isPlainComplaint, readFeedback, readPlainComplaint, readUnsubscribe } from "./complaints.ts";
+import type { HeaderFields } from "./header.ts";
+import { readHumanPart } from "./human-part.ts";
+import { type Material, materialOf } from "./material.ts";
+import { type Part, readMessage } from "./mime.ts";
+import { messagesOf, readOctets } from "./octets.ts";
+import { headerInText, readOriginal } from "./original.ts";
+import { originOf } from "./origin.ts";
+import { readReceipt } from "./receipts.ts";
+import {
+  addressesIn,
+  distinctRecipients,
+  type LastSources,
+  recipientsOfGroups,
+  recipientsOfText,
+} from "./recipients.ts";
+import type { BounceReport, ReportedRecipient } from "./report.ts";
+import { type ReportLines, reportLines } from "./report-lines.ts";
+import { readNotification } from "./sending-services.ts";
+import { readStatusPart, type StatusReport } from "./status-part.ts";
+import { speaksOf, systemOf } from "./words.ts";
+
+export type { BounceReport, OriginalMessage, ReportedAction, ReportedRecipient } from "./report.ts";
+
+/** What a message reports, if it is a report; of a mailbox file what its messages report. Never throws; of a huge one the head and the tail are read. */
+export function readBounce(bytes: Uint8Array): BounceReport {
+  const [first, ...others] = messagesOf(readOctets(bytes)).map((octets) => readReport(readMessage(octets), 0));
+  const more = others.filter(({ kind }) => kind === first!.kind).flatMap(({ recipients }) => recipients);
+  return more.length === 0 ? first! : { ...first!, recipients: distinctRecipients([...first!.recipients, ...more]) };
+}
+
+/** Reports come forwarded, in other messages: not deeper than this. */
+const maxDepth = 3;
+
+function readReport(message: Part, depth: number): BounceReport {
+  const material = materialOf(message);
+  if (material.feedback !== undefined) return readFeedback(material, material.feedback);
+  if (material.disposition !== undefined) return readReceipt(material, material.disposition);
+  const notification = material.texts[0] === undefined ? undefined : readNotification(material.texts[0]);
+  if (notification !== undefined) return notification;
+  const status = statusOf(material);
+  if (status.groups.length > 0) return readDeliveryStatus(material, status);
+  const inner =
+    depth < maxDepth && material.enclosed !== undefined
+      ? (): BounceReport => readReport(readMessage(material.enclosed!), depth + 1)
+      : undefined;
+  const origin = originOf(material);
+  if (origin === "report") return readWords(material, inner);
+  if (origin === "unsubscribe") return readUnsubscribe(material);
+  if (isPlainComplaint(material)) return readPlainComplaint(material);
+  if (origin === "auto-reply") return readAnswer(material, "auto-reply");
+  const report = inner?.();
+  return report !== undefined && report.kind !== "other" ? report : readAnswer(material, "other");
+}
+
+function statusOf({ statuses }: Material): StatusReport {
+  for (const text of statuses) {
+    const report = readStatusPart(text);
+    if (report.groups.length > 0) return report;
+  }
+  return { groups: [] };
+}
+
+interface Words {
+  readonly lines: ReportLines;
+  readonly text: string;
+  readonly returned: HeaderFields | undefined;
+  readonly sources: LastSources;
+}
+
+function wordsOf(material: Material): Words {
+  const { header } = material;
+  const lines = reportLines(material.texts.join("\n\n"));
+  const returned = material.returned ?? headerInText(lines.returned);
+  const sources = {
+    named: ["x-failed-recipients", "x-bounced-address", "x-bounced-recipient", "x-failed-recipient"].flatMap((name) =>
+      header.all(name).flatMap(addressesIn),
+    ),
+    originalTo: returned === undefined ? [] : addressesIn(returned.get("to")),
+    subject: header.text("subject"),
+  };
+  return { lines, text: [...lines.lines, ...lines.transcript].join("\n"), returned, sources };
+}
+
+/** The one the report went to, and the one it comes from, are seldom those it is about. */
+function senderTest({ header }: Material): (address: string) => boolean {
+  const known = ["to", "from", "reply-to"].flatMap((name) =>
+    findAddresses(header.get(name), 5).map(({ address }) => address),
+  );
+  return (address) => known.some((other) => sameAddress(other, address));
+}
+
+function readDeliveryStatus(material: Material, status: StatusReport): BounceReport {
+  const words = wordsOf(material);
+  const human = readHumanPart(words.lines, senderTest(material));
+  const hasGivenUp = speaksOf("gaveUp", `${words.sources.subject}\n${words.text}`);
+  const recipients = recipientsOfGroups(status.groups, human, words.sources).map((recipient) =>
+    withAction(recipient, words, hasGivenUp),
+  );
+  const { reportedBy, envelopeId } = status;
+  return {
+    kind: kindOf(recipients),
+    recipients,
+    original: readOriginal(words.returned, envelopeId === undefined ? {} : { envelopeId }),
+    ...(reportedBy !== undefined && { reportedBy }),
+    format: "rfc3464",
+  };
+}
+
+/** An action is not always there, and not always true: "delayed" by a system that says it has given up. */
+function withAction(recipient: ReportedRecipient, { text, sources }: Words, hasGivenUp: boolean): ReportedRecipient {
+  const { status = "" } = recipient;
+  const isDelay = speaksOf("delay", `${sources.subject}\n${text}`) && !hasGivenUp;
+  const guessed = status.startsWith("2") ? "delivered" : isDelay && !status.startsWith("5") ? "delayed" : "failed";
+  const told = recipient.action ?? guessed;
+  const isOver =
+    told === "delayed" &&
+    hasGivenUp &&
+    (status.startsWith("5") ||
+      (speaksOf("bounceSubject", sources.subject) && !speaksOf("delay", `${sources.subject}\n${text}`)));
+  const action = isOver ? "failed" : told;
+  return { ...recipient, action, ...(action === "failed" && { givenUp: true }) };
+}
+
+function kindOf(recipients: readonly ReportedRecipient[]): BounceReport["kind"] {
+  if (recipients.some(({ action }) => action === "failed")) return "failure";
+  return recipients.some(({ action }) => action === "delayed") ? "delay" : "delivered";
+}
+
+/** `inner`: reads the message that the report encloses, as a report. */
+function readWords(material: Material, inner: (() => BounceReport) | undefined): BounceReport {
+  const words = wordsOf(material);
+  const human = readHumanPart(words.lines, senderTest(material));
+  // a gateway wraps another system's report in one of its own that says nothing
+  if (human.recipients.length === 0 && words.sources.named.length === 0) {
+    const report = inner?.();
+    if (report?.format === "rfc3464") return report;
+  }
+  const all = `${words.sources.subject}\n${words.text}`;
+  const found = recipientsOfText(human, words.sources);
+  const isRefused = found.some(({ code = 0 }) => code >= 500);
+  const isDelay = speaksOf("delay", all) && !isRefused && !speaksOf("gaveUp", all);
+  const isReceipt =
+    !isRefused &&
+    !isDelay &&
+    speaksOf("delivered", all) &&
+    !speaksOf("failure", words.text.replaceAll(/deliver/gi, ""));
+  const action = isDelay ? "delayed" : isReceipt ? "delivered" : "failed";
+  const recipients = found.map(
+    (recipient) => ({ ...recipient, action, ...(action === "failed" && { givenUp: true }) }) as const,
+  );
+  const system = systemOf(`${material.header.text("from")}\n${material.texts[0] ?? ""}`);
+  return {
+    kind: kindOf(recipients),
+    recipients,
+    original: readOriginal(words.returned),
+    ...(system !== undefined && { reportedBy: system }),
+    format: system ?? "words",
+  };
+}
+
+function readAnswer(material: Material, kind: "auto-reply" | "other"): BounceReport {
+  const { header, texts } = material;
+  const address = firstAddress(header.get("from")) ?? "";
+  const messageId = /<[^<>\s]{1,900}>/.exec(header.get("in-reply-to"))?.[0];
+  const text = `${header.text("subject")}\n${(texts[0] ?? "").slice(0, 2_000)}`.trim();
+  const recipient = { address, text, ...(address !== "" && { recipient: address }) };
+  return {
+    kind,
+    recipients: kind === "auto-reply" ? [recipient] : [],
+    original: readOriginal(material.returned, messageId === undefined ? {} : { messageId }),
+    format: kind === "auto-reply" ? "rfc3834" : "message",
+  };
+}

@@ -1,0 +1,244 @@
+// What comes back after a message was handed over. A bounce at one of our return addresses goes into the history of the
+// message, and its sender gets one notice in plain words in place of it; a complaint likewise. All else that comes to a
+// return address, and whatever cannot be told, goes on to the sender as it came.
+import { type BounceReport, type ExplainedBounce, explainBounce, type ExplainedRecipient } from "../explain/index.ts";
+import type { Event } from "../journal/event.ts";
+import type { HistoryStore } from "../journal/history.ts";
+import type { Address, ReversePath } from "../mail/address.ts";
+import { clean, textLimits } from "../mail/foreign-text.ts";
+import type { QueueId } from "../mail/message.ts";
+import { instantOf } from "../mail/queue-ids.ts";
+import { type Reply, reply } from "../mail/reply.ts";
+import { aboutMessages } from "./evidence.ts";
+import { type Letters, noticeOfBounce, noticeOfComplaint } from "./letters.ts";
+import { isTold, recipientIn, type Story, storyOf } from "./story.ts";
+import { newMessage, type Received } from "../queue/new-message.ts";
+import type { NewMessage } from "../queue/store.ts";
+import { backscatterRefusal, returnRefusal, type Returns } from "../route/returns.ts";
+
+export interface ReturningParts extends Letters {
+  readonly returns: Pick<Returns, "read" | "isSigned">;
+  readonly history: Pick<HistoryStore, "story">;
+  /** Where feedback loops write to; in lower case. */
+  readonly feedback: ReadonlySet<string>;
+  /** It sends from here, so that we tell it ourselves. */
+  readonly isOurSender: (address: Address) => boolean;
+  readonly onBug: (error: unknown, queueId: QueueId) => void;
+}
+
+/** So long the history may be behind: what it does not know yet is asked for again. */
+const historyLagMs = 10 * 60_000;
+
+/** What to say to RCPT; undefined: nothing against it. */
+export function refuseReturn(
+  { returns, history, world }: Pick<ReturningParts, "returns" | "history" | "world">,
+  recipient: Address,
+): Reply | undefined | Promise<Reply | undefined> {
+  const read = returns.read(recipient);
+  if (read?.kind !== "valid") return returnRefusal(returns, recipient);
+  const { queueId } = read;
+  return storyOf(history, queueId).then((story) => {
+    if (story !== undefined && story.received.from !== "") return undefined;
+    return story === undefined && world.now() - instantOf(queueId) < historyLagMs
+      ? reply(451, "4.3.0", "we cannot look up this message at the moment; please return it again in a few minutes")
+      : reply(550, "5.1.1", `nothing is known of message ${queueId} here any more; write to the sender's own address`);
+  });
+}
+
+/** With `only_signed`: a notice to a plain address of ours, from outside, tells of a message that we did not send. */
+export const refuseBackscatter = (
+  { returns, feedback }: Pick<ReturningParts, "returns" | "feedback">,
+  envelope: { readonly reversePath: ReversePath; readonly recipient: Address },
+): Reply | undefined =>
+  feedback.has(envelope.recipient.toLowerCase()) ? undefined : backscatterRefusal(returns, envelope);
+
+type Arrived = Omit<Received, "recipients">;
+
+export interface Arrival {
+  /** To be kept. Its body is another one than what came, where a report was read for its reader. */
+  readonly message: NewMessage;
+  /** To be kept behind it: it is not lost with them. */
+  readonly letters: readonly NewMessage[];
+}
+
+/** How a message that came is kept. Rejects when the history cannot be read. */
+export function arrivalOf(parts: ReturningParts, arrived: Arrived): Arrival | Promise<Arrival> {
+  const { envelope } = arrived;
+  const isReturned = envelope.recipients.some(({ address }) => parts.returns.read(address) !== undefined);
+  if (isReturned) return comeBack(parts, arrived);
+  const plain: Arrival = { message: addressed(parts, arrived), letters: [] };
+  const isFeedback =
+    parts.feedback.size > 0 && envelope.recipients.some(({ address }) => parts.feedback.has(address.toLowerCase()));
+  return isFeedback ? withFeedback(parts, arrived, plain) : plain;
+}
+
+function addressed(parts: ReturningParts, arrived: Arrived, returnedTo?: ReadonlyMap<Address, Address>): NewMessage {
+  const { envelope, queueId } = arrived;
+  const { reversePath } = envelope;
+  const mail = { reversePath, queueId, ...(returnedTo && { returnedTo }) };
+  return newMessage({ ...arrived, recipients: parts.expand(envelope.recipients, mail) });
+}
+
+async function comeBack(parts: ReturningParts, arrived: Arrived): Promise<Arrival> {
+  const { recipients } = arrived.envelope;
+  const stories = new Map<Address, Story>();
+  for (const { address } of recipients) {
+    const read = parts.returns.read(address);
+    const story = read?.kind === "valid" ? await storyOf(parts.history, read.queueId) : undefined;
+    if (story !== undefined) stories.set(address, story);
+    else if (read !== undefined)
+      throw new Error(`the message of the return address <${address}> is not in the history`);
+  }
+  const returnedTo = new Map(Array.from(stories, ([address, { received }]) => [address, received.from as Address]));
+  const handedOn = addressed(parts, arrived, returnedTo);
+  const [first] = recipients;
+  const story = stories.get(first!.address);
+  if (story === undefined || recipients.length > 1) return { message: handedOn, letters: [] }; // no report is sent so
+  try {
+    return { message: (await told(parts, { arrived, story, handedOn })) ?? handedOn, letters: [] };
+  } catch (error) {
+    parts.onBug(error, arrived.queueId);
+    return { message: handedOn, letters: [] };
+  }
+}
+
+interface Returned {
+  readonly arrived: Arrived;
+  readonly story: Story;
+  /** As it is kept where nothing else is to be said. */
+  readonly handedOn: NewMessage;
+}
+
+async function told(parts: ReturningParts, returned: Returned): Promise<NewMessage | undefined> {
+  const report = explainBounce(returned.arrived.body.head);
+  switch (report.kind) {
+    case "failure":
+      return bounced(parts, returned, report);
+    case "complaint":
+      return complained(parts, returned, report);
+    case "delay":
+    case "delivered":
+    case "auto-reply":
+    case "other":
+      return undefined;
+  }
+}
+
+const withEvents = (message: NewMessage, events: readonly Event[]): NewMessage => ({
+  ...message,
+  events: [...message.events, ...events],
+});
+
+async function bounced(
+  parts: ReturningParts,
+  { arrived, story, handedOn }: Returned,
+  report: ExplainedBounce,
+): Promise<NewMessage | undefined> {
+  const failed = report.recipients
+    .filter(({ action = "failed" }) => action === "failed")
+    .map((recipient) => ({ recipient, to: recipientIn(story, recipient) }));
+  const news = failed.flatMap(({ recipient, to }) =>
+    to === undefined || isTold(story, "bounced-later", to) ? [] : { recipient, to },
+  );
+  const events = news.map((one) => bouncedLater(arrived, story, { ...one, report }));
+  const { from } = story.received;
+  const isAll = failed.length > 0 && news.length === failed.length;
+  if (!isAll || from === "" || !parts.isOurSender(from)) return withEvents(handedOn, events);
+  const notice = await noticeOfBounce(parts, { arrived, story, report, failed: news });
+  const about = { at: arrived.receivedAt, queueId: story.received.queueId, noticeId: arrived.queueId };
+  const notices = news.map(({ to }): Event => ({ kind: "notice", ...about, action: "failed", to }));
+  return withEvents(notice, [...events, ...notices]);
+}
+
+interface Failed {
+  readonly recipient: ExplainedRecipient;
+  readonly to: Address;
+  readonly report: BounceReport;
+}
+
+const reportedBack = (
+  { queueId: reportId, receivedAt: at }: Arrived,
+  { received }: Story,
+  { reportedBy }: BounceReport,
+) => ({
+  at,
+  queueId: received.queueId,
+  reportId,
+  ...(reportedBy !== undefined && { reportedBy: clean(reportedBy, 255) }),
+});
+
+function bouncedLater(arrived: Arrived, story: Story, { recipient, to, report }: Failed): Event {
+  const { cause, permanence, confidence, summary } = recipient.explanation;
+  const { address } = recipient;
+  const isOther = address !== "" && address.toLowerCase() !== to.toLowerCase();
+  return {
+    kind: "bounced-later",
+    ...reportedBack(arrived, story, report),
+    to,
+    cause,
+    permanence,
+    confidence,
+    summary,
+    text: clean(recipient.text, textLimits.evidence),
+    ...(isOther && { final: clean(address, textLimits.address) }),
+  };
+}
+
+/** Of feedback reports, those that say: not wanted. RFC 5965 §7.3, RFC 6430 */
+const unwanted = new Set(["abuse", "fraud", "virus", "opt-out", "opt-out-list", "other", "miscategorized"]);
+
+/** Each recipient complains of a message once. */
+function complaintsIn(
+  arrived: Arrived,
+  story: Story,
+  report: ExplainedBounce,
+): Extract<Event, { kind: "complained" }>[] {
+  const feedbackType = report.original.feedbackType ?? "abuse";
+  if (!unwanted.has(feedbackType)) return [];
+  const { from, judged, client } = story.received;
+  return report.recipients.flatMap((recipient) => {
+    const to = recipientIn(story, recipient);
+    if (to === undefined || isTold(story, "complained", to)) return [];
+    const about = reportedBack(arrived, story, report);
+    const sender = judged && { identity: judged.identity, client };
+    return [{ kind: "complained", ...about, to, from, feedbackType, ...(sender && { sender }) }];
+  });
+}
+
+async function complained(
+  parts: ReturningParts,
+  { arrived, story, handedOn }: Returned,
+  report: ExplainedBounce,
+): Promise<NewMessage | undefined> {
+  const complaints = complaintsIn(arrived, story, report);
+  const { from } = story.received;
+  const [first] = complaints;
+  if (first === undefined || from === "" || !parts.isOurSender(from)) return withEvents(handedOn, complaints);
+  const letter = await noticeOfComplaint(parts, {
+    story,
+    report,
+    to: complaints.map(({ to }) => to),
+    inPlaceOf: arrived,
+  });
+  return withEvents(letter, complaints);
+}
+
+/** At an address for feedback loops: it is delivered, and read. */
+async function withFeedback(parts: ReturningParts, arrived: Arrived, plain: Arrival): Promise<Arrival> {
+  try {
+    const report = explainBounce(arrived.body.head);
+    if (report.kind !== "complaint") return plain;
+    for (const story of await aboutMessages(parts, arrived, report)) {
+      const complaints = complaintsIn(arrived, story, report);
+      if (complaints.length === 0) continue;
+      const { from, judged } = story.received;
+      const isOurs = judged === undefined && from !== "" && parts.isOurSender(from);
+      const to = complaints.map(({ to }) => to);
+      const letters = isOurs ? [await noticeOfComplaint(parts, { story, report, to })] : [];
+      return { message: withEvents(plain.message, complaints), letters };
+    }
+  } catch (error) {
+    parts.onBug(error, arrived.queueId);
+  }
+  return plain;
+}
