@@ -49,7 +49,7 @@ function arrive({ from = client, trusted = false, parts = {} }: Case = {}) {
   const mend: IncomingParts["mend"] = (header) => header;
   const incoming = new IncomingContent(
     { ...common, mend, ...parts },
-    { client: from, envelope, trusted, sender, at: 0 },
+    { client: from, envelope, trusted, sender, at: 0, mayReport: false },
   );
   const finish = async (top = ""): Promise<string> => {
     incoming.end();

@@ -23,6 +23,9 @@ export interface IncomingParts {
   readonly mend: (header: Uint8Array, about: { client: Client; envelope: Envelope; at: Instant }) => Uint8Array;
 }
 
+/** Of a report: what is read of it. The returned message behind it may be as large as it likes. */
+const readBytes = 256 * 1024;
+
 interface Origin {
   readonly client: Client;
   readonly envelope: Envelope;
@@ -30,6 +33,8 @@ interface Origin {
   /** Of strangers. */
   readonly sender?: Promise<SenderVerdicts>;
   readonly at: Instant;
+  /** It may be a report, which is read when it is there. */
+  readonly mayReport: boolean;
 }
 
 const emptyLine = Buffer.from("\r\n\r\n");
@@ -48,6 +53,7 @@ export class IncomingContent {
   #check: ContentCheck | undefined;
   #signing: Signing | undefined;
   #sizeBytes = 0;
+  readonly #start: Uint8Array[] = [];
   /** The header section is longer than allowed. */
   #isCut = false;
 
@@ -59,6 +65,7 @@ export class IncomingContent {
 
   /** A promise means: someone is behind, wait. Never rejects and never throws. */
   write(bytes: Uint8Array): Promise<void> | undefined {
+    if (this.#origin.mayReport && this.#sizeBytes < readBytes) this.#start.push(bytes);
     this.#sizeBytes += bytes.length;
     return this.#header === undefined ? this.#hold(bytes) : this.#pass(bytes);
   }
@@ -66,6 +73,11 @@ export class IncomingContent {
   /** All of it has come. */
   end(): void {
     if (this.#header === undefined) void this.#begin(this.#heldBytes);
+  }
+
+  /** What a report begins with; of other mail nothing is held. */
+  get start(): Uint8Array {
+    return Buffer.concat(this.#start).subarray(0, readBytes);
   }
 
   get sizeBytes(): number {

@@ -61,6 +61,7 @@ export async function accept(stages: Stages, arrival: Arrival): Promise<Reply> {
       client,
       envelope,
       body: taken.body,
+      start: content.start,
       header,
       ...authorIn(header, envelope.reversePath),
       receivedAt,

@@ -16,6 +16,7 @@ import { ownKnowledge } from "./explain/knowledge/knowledge.ts";
 import type { HistoryStore } from "./journal/history.ts";
 import { greylistDesk } from "./judge/greylist/desk.ts";
 import { senderDesk } from "./judge/reputation/desk.ts";
+import { suppressionDesk } from "./judge/suppression/desk.ts";
 import { sendingCounts } from "./judge/submission/sending-counts.ts";
 import { type Log, openLog } from "./journal/log.ts";
 import { prune } from "./journal/pruning.ts";
@@ -146,6 +147,12 @@ function controlApi({ config, world, log }: ServerOptions, { node, store, steeri
       greylist: greylistDesk(node.reputation, world),
       spoke: (text) => log.logger.info(`the operator's word: ${text}`),
     },
+    ...(node.suppressions && {
+      suppressions: {
+        desk: suppressionDesk({ suppressions: node.suppressions, store, world }),
+        spoke: (text) => log.logger.info(`the operator's word: ${text}`),
+      },
+    }),
     destinations: steering,
     steered(action, site, due) {
       log.logger.info({ site }, `the operator's ${action} of a destination made ${due} deliveries due`);

@@ -13,6 +13,7 @@ import { isPositive, type Reply, reply } from "./mail/reply.ts";
 import type { SenderVerdicts } from "./mail/verdict.ts";
 import { beginLogin } from "./receive/login.ts";
 import type { ContentSink, ReceiveStage } from "./receive/stage.ts";
+import { mayReport } from "./returning/returning.ts";
 import type { Question } from "./smtp/effect.ts";
 import type { Logins } from "./smtp/sasl/logins.ts";
 
@@ -133,7 +134,14 @@ function begin(stages: ReceptionParts, client: Client, envelope: Envelope): Cont
   const { findings = [], sender } = dossiers.get(client) ?? {};
   dossiers.delete(client);
   const at = stages.world.now();
-  const content = new IncomingContent(stages, { client, envelope, trusted, at, ...(sender && { sender }) });
+  const content = new IncomingContent(stages, {
+    client,
+    envelope,
+    trusted,
+    at,
+    mayReport: mayReport(stages, envelope),
+    ...(sender && { sender }),
+  });
   return {
     write: (bytes) => content.write(bytes),
     finish: (final) => accept(stages, { client, trusted, envelope: final, queueId, content, findings }),

@@ -12,6 +12,7 @@ import { type QueueAction, type QueueFilter, type QueueStore, NotKept } from "..
 import { type DestinationPorts, destinationRoutes } from "./destinations.ts";
 import { BadContent, crlfLines } from "./line-ends.ts";
 import { type SenderPorts, senderRoutes } from "./senders.ts";
+import { type SuppressionPorts, suppressionRoutes } from "./suppressions.ts";
 import { actionBody, check, countQuery, listQuery, type Submission, submitQuery, traceQuery } from "./requests.ts";
 
 export interface Status {
@@ -40,6 +41,8 @@ export interface ControlPorts extends DestinationPorts {
   acted(action: QueueAction, filter: QueueFilter, changed: number): void;
   /** What is remembered of senders. */
   readonly remembered?: SenderPorts;
+  /** Absent: suppression is off. */
+  readonly suppressions?: SuppressionPorts;
 }
 
 /** Who submits through the socket. */
@@ -52,6 +55,7 @@ export function createControlApi(ports: ControlPorts): Hono {
   queueRoutes(app, ports);
   destinationRoutes(app, ports);
   if (ports.remembered !== undefined) senderRoutes(app, ports.remembered);
+  suppressionRoutes(app, ports.suppressions);
   app.get("/trace", async (c) => {
     const { limit, ...query } = check(traceQuery, c.req.query());
     return c.json(await ports.history.find(query, limit));

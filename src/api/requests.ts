@@ -87,6 +87,22 @@ export const deferralQuery = z.strictObject({
 
 export const greylistAction = z.strictObject({ what: z.string().min(1).max(300) });
 
+export const suppressionQuery = z.strictObject({
+  address: address.optional(),
+  /** Those that are only remembered, too. */
+  ended: z.literal("true").optional(),
+  limit: count.default(50),
+});
+
+export const suppressionAction = z.strictObject({
+  action: z.enum(["add", "lift"]),
+  address,
+  /** Of a lift: only what stops mail of this sender. */
+  sender: address.optional(),
+  /** Of what is added: the operator's words. */
+  because: z.string().max(300).optional(),
+});
+
 const limit = count.default(10);
 
 export const traceQuery = z.union(

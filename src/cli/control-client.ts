@@ -11,6 +11,7 @@ import type { DestinationStatus } from "../deliver/pacing/status.ts";
 import type { Event } from "../journal/event.ts";
 import type { DeferralStatus } from "../judge/greylist/desk.ts";
 import type { SenderStatus } from "../judge/reputation/desk.ts";
+import type { Suppression } from "../judge/suppression/suppression-store.ts";
 import type { Reply } from "../mail/reply.ts";
 import type { Identity } from "../mail/verdict.ts";
 import type { DeliveryState, QueueAction, QueuedDelivery } from "../queue/store.ts";
@@ -47,6 +48,13 @@ export interface SenderOrder {
   readonly because?: string;
 }
 
+interface SuppressionOrder {
+  readonly action: "add" | "lift";
+  readonly address: string;
+  readonly sender?: string;
+  readonly because?: string;
+}
+
 /** Each rejects with a CommandError in words. */
 export interface ControlClient {
   /** The server's clock; the lab's runs fast. */
@@ -64,6 +72,9 @@ export interface ControlClient {
   judge(order: SenderOrder): Promise<{ identities: Identity[] }>;
   deferrals(query: Query): Promise<DeferralStatus[]>;
   allow(what: string): Promise<{ allowed: DeferralStatus[] }>;
+  /** `query`: an address, ended, and a limit. */
+  suppressions(query: Query): Promise<Suppression[]>;
+  suppress(order: SuppressionOrder): Promise<{ suppressions: Suppression[] }>;
   /** `query`: from, to, and what the sender asks for. */
   submit(query: Query, content: Uint8Array): Promise<Submission>;
 }
@@ -98,6 +109,8 @@ export function controlClient(
     judge: (order) => post("/senders/actions", Buffer.from(JSON.stringify(order))),
     deferrals: (query) => ask("/greylist", query),
     allow: (what) => post("/greylist/actions", Buffer.from(JSON.stringify({ what }))),
+    suppressions: (query) => ask("/suppressions", query),
+    suppress: (order) => post("/suppressions/actions", Buffer.from(JSON.stringify(order))),
     submit: (query, content) => post("/messages", content, query),
   };
 }

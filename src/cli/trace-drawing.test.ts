@@ -80,11 +80,13 @@ test("a journey with a detour and a dead end", () => {
 │  ◌ 2026-03-01 12:00:02  +2 s     attempt 1 deferred: mx.there.example [192.0.2.7] answered RCPT TO with 451 4.7.1 greylisted, come again
 │  │                               · mx1.there.example [192.0.2.6] refused the connection
 │  │                               · mx.there.example [192.0.2.7]: connected
+│  │                               The other mail server asks all servers that it does not know to try again later. Nobody needs to do anything.
 │  │                               next attempt after 4 min, at 2026-03-01 12:04:00
 │  ✔ 2026-03-01 12:04:00  +4 min   attempt 2 delivered to mx.there.example [192.0.2.7] over TLSv1.3: 250 2.0.0 ok
 │
 └─ carol@else.example
    ✘ 2026-03-01 12:00:03  +3 s     attempt 1 failed for good: else.example says in DNS that it takes no mail (null MX)
+   │                               The domain else.example says that it does not take any mail. The sender can set it right.
    ✉ 2026-03-01 12:00:03  +0 s     told ann@here.example that delivery failed: waybill trace Q2
 `;
   assert.equal(draw([received, deferred, bounced, notice, delivered]), expected);
@@ -99,6 +101,7 @@ o Q1  <m1@here.example>
 |
 |- bob@there.example
 |  ~ 2026-03-01 12:00:02  +2 s     attempt 1 deferred: mx.there.example [192.0.2.7] answered RCPT TO with 451 4.7.1 greylisted, come again
+|  |                               The other mail server asks all servers that it does not know to try again later. Nobody needs to do anything.
 |  |                               next attempt in 3 min, at 2026-03-01 12:04:00
 |  @ 2026-03-01 12:01:00  +58 s    nobody was told: NOTIFY=NEVER
 |
@@ -119,6 +122,9 @@ test("long text is wrapped beside its rail", () => {
    ◌ 2026-03-01 12:00:02  +2 s     attempt 1 deferred: mx.there.example
                                    [192.0.2.7] answered RCPT TO with 451
                                    4.7.1 greylisted, come again
+                                   The other mail server asks all servers
+                                   that it does not know to try again
+                                   later. Nobody needs to do anything.
                                    next attempt in 3 min, at 2026-03-01
                                    12:04:00
 `;

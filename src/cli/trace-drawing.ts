@@ -105,7 +105,14 @@ function drawBranch(events: readonly Along[], { received, rail, drawing }: Branc
   return events.flatMap((event, i) => {
     const later = events.slice(i + 1);
     const latest = later.every(({ kind }) => kind === "notice" || kind === "notice-suppressed");
-    const { glyph, style, text, steps = [], next } = stopOf(event, { sender: received?.from, latest, viewed: drawing });
+    const {
+      glyph,
+      style,
+      text,
+      steps = [],
+      meaning,
+      next,
+    } = stopOf(event, { sender: received?.from, latest, viewed: drawing });
     const since = `+${sinceText(before, event.at)}`.padEnd(sinceWidth);
     before = event.at;
     const first = `${rail}${paint(style, glyphs[glyph])} ${paint("dim", `${timeText(event.at, timeZone)}  ${since}`)}  `;
@@ -117,6 +124,7 @@ function drawBranch(events: readonly Along[], { received, rail, drawing }: Branc
       ...steps.flatMap((step) =>
         hang(step, { ...place, first: `${below.padEnd(indent)}${glyphs.step} `, indent: indent + 2 }),
       ),
+      ...(meaning === undefined ? [] : hang(meaning, { ...place, first: below.padEnd(indent) })),
       ...(next === undefined ? [] : hang(next, { ...place, first: below.padEnd(indent) })),
     ];
   });

@@ -1,5 +1,6 @@
 // The words of a trace: each event of a message as a line, and more about it below.
 import type { Instant } from "../base/world.ts";
+import { explainFailure } from "../explain/failure.ts";
 import type { Event } from "../journal/event.ts";
 import type { Address } from "../mail/address.ts";
 import type { Client } from "../mail/client.ts";
@@ -29,6 +30,8 @@ interface Stop {
   readonly text: string;
   /** What was tried on the way to it. */
   readonly steps?: readonly string[];
+  /** What it means, for people. */
+  readonly meaning?: string;
   /** What comes next. */
   readonly next?: string;
 }
@@ -52,12 +55,19 @@ export function stopOf(event: Along, { sender, latest, viewed }: StopFacts): Sto
       const text = `${what}: ${failureText(event.because)}`;
       const when = latest ? dueText(event.retryAt, viewed.now) : `after ${sinceText(event.at, event.retryAt)}`;
       const next = `next attempt ${when}, at ${timeText(event.retryAt, viewed.timeZone)}`;
-      return { glyph: "deferred", style: "yellow", text, steps: stepTexts(event.steps, event.because), next };
+      return {
+        glyph: "deferred",
+        style: "yellow",
+        text,
+        steps: stepTexts(event.steps, event.because),
+        ...meaning(event),
+        next,
+      };
     }
     case "bounced": {
       const what = event.attempt === 0 ? "failed for good" : `attempt ${event.attempt} failed for good`;
       const text = `${what}: ${failureText(event.because)}`;
-      return { glyph: "bounced", style: "red", text, steps: stepTexts(event.steps, event.because) };
+      return { glyph: "bounced", style: "red", text, steps: stepTexts(event.steps, event.because), ...meaning(event) };
     }
     case "bounced-later": {
       const final = event.final === undefined ? "" : ` (at ${oneLine(event.final)})`;
@@ -82,6 +92,23 @@ export function stopOf(event: Along, { sender, latest, viewed }: StopFacts): Sto
 
 const tellerText = (reportedBy: string | undefined): string =>
   reportedBy === undefined ? "a report told" : `${oneLine(reportedBy)} told`;
+
+/** What happened and who can set it right. */
+function meaning({ because, to, kind }: Extract<Along, { kind: "deferred" | "bounced" }>): {
+  readonly meaning: string;
+} {
+  const { summary, whoActs } = explainFailure(because, { recipient: to, givenUp: kind === "bounced" });
+  return { meaning: `${summary} ${actorText[whoActs]}` };
+}
+
+const actorText = {
+  sender: "The sender can set it right.",
+  "sender-admin": "You can set it right, on this side.",
+  recipient: "The recipient can set it right.",
+  "recipient-admin": "Those who run the recipient's mail can set it right.",
+  provider: "The recipient's provider can set it right.",
+  nobody: "Nobody needs to do anything.",
+} as const;
 
 const noticeText = {
   failed: "that delivery failed",

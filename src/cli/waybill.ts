@@ -20,6 +20,7 @@ import { addSenders } from "./commands/senders.ts";
 import { sendmail, sendmailHelp } from "./commands/sendmail.ts";
 import { addStart } from "./commands/start.ts";
 import { addStore } from "./commands/store.ts";
+import { addSuppression } from "./commands/suppression.ts";
 import { addTrace } from "./commands/trace.ts";
 import type { Context } from "./context.ts";
 import { CommandError, exitCodes, exitCodesHelp } from "./exit-codes.ts";
@@ -76,6 +77,7 @@ function createProgram(context: Context): Command {
   addArc(program, context);
   addSenders(program, context);
   addGreylist(program, context);
+  addSuppression(program, context);
   addAccount(program, context);
   addConfig(program, context);
   addStore(program, context);

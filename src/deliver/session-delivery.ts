@@ -10,7 +10,7 @@ import { sendMessage } from "../smtp/client-transaction.ts";
 import { ConnectionPool } from "./connection-pool.ts";
 import type { Attempt, Destination } from "./dial.ts";
 import { Dialler, interrupted } from "./dial.ts";
-import { answerOf } from "./pacing/answer.ts";
+import { answerOf, causesOf } from "./pacing/answer.ts";
 import type { Pacer, Stay } from "./pacing/pacer.ts";
 import type { NotNow } from "./pacing/site.ts";
 import type { DeliverSettings } from "./settings.ts";
@@ -96,7 +96,7 @@ export class SessionDelivery implements AsyncDisposable {
         waiting = waiting.filter((_, at) => tries === 1 && isStale(used, settled[at]!));
         if (waiting.length > 0) session = undefined;
       }
-      if (!signal.aborted) stay.tell(answerOf(outcomes)); // before whoever gets the slot asks
+      if (!signal.aborted) stay.tell(answerOf(outcomes), causesOf(recipients, outcomes)); // before whoever gets the slot asks
       return outcomes;
     } finally {
       this.#giveBack(slot, site, session);

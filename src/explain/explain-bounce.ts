@@ -18,6 +18,9 @@ const causeOfKind: Partial<Record<BounceReport["kind"], CauseName>> = {
   "auto-reply": "auto-reply",
 };
 
+/** Of mail that is delayed these tell nothing: it has not been given up. */
+const saysNothing: ReadonlySet<CauseName> = new Set(["unclear", "unknown", "gave-up-waiting"]);
+
 /**
  * Reads a message of any kind as a bounce and explains it for each recipient in it. Pure, never throws, and looks at a
  * bounded part of large messages. A person's mail has kind `other` and no recipients.
@@ -27,7 +30,9 @@ export function explainBounce(message: Uint8Array, options: ExplainOptions = {})
   const cause = causeOfKind[report.kind];
   const recipients = report.recipients.map((recipient): ExplainedRecipient => {
     const ended = recipient.action === "delivered" || recipient.action === "relayed" ? "delivered" : cause;
-    return { ...recipient, explanation: explain(recipient, { ...options, ...(ended && { cause: ended }) }) };
+    const explanation = explain(recipient, { ...options, ...(ended && { cause: ended }) });
+    if (report.kind !== "delay" || !saysNothing.has(explanation.cause)) return { ...recipient, explanation };
+    return { ...recipient, explanation: explain(recipient, { ...options, cause: "still-trying" }) };
   });
   return { ...report, recipients };
 }

@@ -28,7 +28,7 @@ export function explain(failure: string | FailureReport, options: ExplainOptions
 
 const settled = (cause: CauseName, report: FailureReport): Diagnosis => ({
   cause,
-  permanence: "over",
+  permanence: cause === "still-trying" ? "temporary" : "over",
   confidence: "certain",
   evidence: { text: "", rule: "the kind of report" },
   line: readFailureLine(report),

@@ -25,11 +25,12 @@ const failures: readonly [Failure, CauseName, string][] = [
   [{ kind: "dns", problem: "timeout", name: "example.org", query: "MX" }, "dns-trouble", "4.4.3"],
   [{ kind: "null-mx", domain: "example.org" }, "domain-takes-no-mail", "5.1.10"],
   [{ kind: "mx-is-us", domain: "example.org" }, "mail-loop", "5.4.6"],
-  ...(["refused", "timeout", "no-route", "other"] as const).map((problem): [Failure, CauseName, string] => [
+  ...(["refused", "no-route", "other"] as const).map((problem): [Failure, CauseName, string] => [
     { kind: "unreachable", host, problem, text },
     "server-unreachable",
     "4.4.1",
   ]),
+  [{ kind: "unreachable", host, problem: "timeout", text }, "no-answer", "4.4.1"],
   [{ kind: "unreachable", host, problem: "reset", text }, "server-unreachable", "4.4.2"],
   [{ kind: "lost", host, stage: "mail", text }, "connection-lost", "4.4.2"],
   [{ kind: "lost", host, stage: "content", text }, "connection-lost", "4.4.2"],

@@ -5,8 +5,9 @@ import { failureText } from "../mail/failure-text.ts";
 import { clean, textLimits } from "../mail/foreign-text.ts";
 import { type EnhancedCode, isTransient, replyText } from "../mail/reply.ts";
 import { domainText } from "./domain-text.ts";
+import { diagnose } from "./diagnose.ts";
 import { explain } from "./explain.ts";
-import type { Explanation, Language, ReplyStage } from "./explanation.ts";
+import type { CauseName, Explanation, FailureReport, Language, ReplyStage } from "./explanation.ts";
 import { causeFacts } from "./knowledge/causes.ts";
 import { durationIn, fillIn, stepTexts, textsIn, type Values } from "./languages/language.ts";
 import { causeSeen, type Seen, type SeenFailure } from "./seen.ts";
@@ -83,6 +84,25 @@ function factSeen(failure: SeenFailure): string {
   }
 }
 
+const known = new WeakMap<Failure, CauseName>();
+
+/** The cause alone, found once for each failure. */
+export function causeOf(failure: Failure, recipient: Address): CauseName {
+  let cause = known.get(failure);
+  if (cause === undefined) {
+    cause = findCause(failure, recipient);
+    known.set(failure, cause);
+  }
+  return cause;
+}
+
+function findCause(failure: Failure, recipient: Address): CauseName {
+  if (failure.kind === "expired")
+    return failure.last === undefined ? "gave-up-waiting" : causeOf(failure.last, recipient);
+  if (failure.kind !== "refused") return causeSeen(failure, domainOf(recipient)).cause;
+  return knownOfUs(diagnose(reportOf(failure, recipient)), failure.stage).cause;
+}
+
 /** RFC 3463 code for DSNs and lists. */
 export function statusOf(failure: Failure, permanent: boolean): EnhancedCode {
   if (failure.kind === "expired") {
@@ -141,27 +161,28 @@ const readChars = 10_000;
 
 const wordsOf = (lines: readonly string[]): string => lines.join(" ").slice(0, readChars);
 
-function explainRefusal({ reply, stage, host }: Refused, about: About): FailureExplanation {
+const reportOf = ({ reply: { code, enhanced, lines }, stage, host }: Refused, recipient: Address): FailureReport => ({
+  text: wordsOf(lines),
+  code,
+  ...(enhanced && { status: enhanced }),
+  stage: stages[stage],
+  host: host.name,
+  recipient,
+});
+
+function explainRefusal(failure: Refused, about: About): FailureExplanation {
   const { recipient, language, isOver } = about;
-  const { code, enhanced, lines } = reply;
-  const explained = explain(
-    {
-      text: wordsOf(lines),
-      code,
-      ...(enhanced && { status: enhanced }),
-      stage: stages[stage],
-      host: host.name,
-      recipient,
-      givenUp: isOver,
-    },
-    { language },
-  );
+  const { reply, stage } = failure;
+  const explained = explain({ ...reportOf(failure, recipient), givenUp: isOver }, { language });
   const fact = clean(replyText(reply), textLimits.evidence);
   return { ...explained, ...ownWords(knownOfUs(explained, stage), about), fact };
 }
 
 /** It was our own server that logged in, to a host that passes mail on; not the sender. */
-function knownOfUs({ cause, confidence }: Explanation, stage: Stage): Omit<Seen, "status"> {
+function knownOfUs(
+  { cause, confidence }: Pick<Explanation, "cause" | "confidence">,
+  stage: Stage,
+): Omit<Seen, "status"> {
   const isLogin = cause === "login-failed" || (stage === "auth" && confidence === "guess");
   return isLogin ? { cause: "login-failed", variant: "passing-on", steps: ["tell-own-admin"] } : { cause };
 }

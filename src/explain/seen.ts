@@ -75,6 +75,7 @@ export function causeSeen(failure: SeenFailure, domain?: string): Seen {
     case "mx-is-us":
       return { cause: "mail-loop", variant: "leads-back", status: "4.6" };
     case "unreachable":
+      if (failure.problem === "timeout") return { cause: "no-answer", status: "4.1" };
       return {
         cause: "server-unreachable",
         variant: failure.problem,

@@ -36,7 +36,7 @@ export function inWords({ cause, variant, steps, permanence, language, values = 
 /** Nothing has to be sent again while it is still tried. */
 const whileTrying = (steps: readonly string[]): string[] => [
   "wait",
-  ...steps.filter((step) => !step.startsWith("send-")),
+  ...steps.filter((step) => step !== "wait" && !step.startsWith("send-")),
 ];
 
 /** `{domain}`, of what may be an address. */

@@ -84,6 +84,8 @@ export type Event =
       readonly kind: "deferred";
       readonly to: Address;
       readonly because: Failure;
+      /** What `because` means; absent in history that is older than causes. */
+      readonly cause?: CauseName;
       /** No attempt was made: nothing can be delivered there now. `attempt` is the last one that was. */
       readonly untried?: true;
       readonly attempt: number;
@@ -94,6 +96,8 @@ export type Event =
       readonly kind: "bounced";
       readonly to: Address;
       readonly because: Failure;
+      /** As above. */
+      readonly cause?: CauseName;
       readonly attempt: number;
       readonly steps: readonly Step[];
     })

@@ -78,6 +78,7 @@ function fields(event: Event): Record<string, unknown> {
     event: kind,
     ...("queueId" in event && { queueId: event.queueId }),
     ...("to" in event && { to: event.to }),
+    ...("cause" in event && { cause: event.cause }),
     ...(kind === "refused" && refusedFields(event)),
   };
 }

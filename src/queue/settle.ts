@@ -1,5 +1,6 @@
 // What an outcome means for the delivery: done, or again later; which event it is, and whom to tell what.
 import type { Instant, World } from "../base/world.ts";
+import { causeOf } from "../explain/failure.ts";
 import type { Event } from "../journal/event.ts";
 import type { Failure } from "../mail/failure.ts";
 import type { NoticeAction, Outcome, Postponement } from "../mail/outcome.ts";
@@ -52,7 +53,7 @@ export function decide(
         delivery,
         outcome,
         settlement: done,
-        event: { kind: "bounced", ...about, because: outcome.because },
+        event: { kind: "bounced", ...about, ...reason(outcome.because, delivery) },
         tell: "failed",
       };
     case "deferred": {
@@ -61,14 +62,16 @@ export function decide(
         return { delivery, outcome, settlement: { ...done, next: unattempted(delivery, outcome, parts) } };
       if (!mayExpire || parts.world.now() < delivery.expiresAt) return defer(delivery, outcome, { ...parts, about });
       const expired = expire(delivery, outcome);
-      const event: Event = { kind: "bounced", ...about, because: expired.because };
+      const event: Event = { kind: "bounced", ...about, ...reason(expired.because, delivery) };
       return { delivery, outcome: expired, settlement: done, event, tell: "failed" };
     }
   }
 }
 
+const reason = (because: Failure, { recipient }: Delivery) => ({ because, cause: causeOf(because, recipient.address) });
+
 /** What all events of an outcome say. */
-type About = Omit<Event & { kind: "bounced" }, "kind" | "because">;
+type About = Omit<Event & { kind: "bounced" }, "kind" | "because" | "cause">;
 
 /** Again later. */
 function defer(
@@ -93,7 +96,13 @@ function defer(
   } as const;
   // a wait for the same reason is no news, however often it is looked at
   const isNews = postponed === undefined || delivery.lastFailure?.kind !== because.kind;
-  const event: Event = { kind: "deferred", ...about, because, ...(postponed && { untried: true }), retryAt: dueAt };
+  const event: Event = {
+    kind: "deferred",
+    ...about,
+    ...reason(because, delivery),
+    ...(postponed && { untried: true }),
+    retryAt: dueAt,
+  };
   return {
     delivery,
     outcome,

@@ -5,7 +5,6 @@ import type { HistoryStore } from "../journal/history.ts";
 import { latin1 } from "../mail/header.ts";
 import { parseAddress } from "../mail/address.ts";
 import type { QueueId } from "../mail/message.ts";
-import type { Received } from "../queue/new-message.ts";
 import { type Story, storyOf } from "./story.ts";
 import type { Returns } from "../route/returns.ts";
 
@@ -24,10 +23,10 @@ const receivedId = /\bid\s+([0-9a-hjkmnp-tv-z]{16})\b/g;
 /** The best proven first. */
 export async function aboutMessages(
   { returns, history }: EvidenceParts,
-  { body, queueId }: Pick<Received, "body" | "queueId">,
+  start: Uint8Array,
   { original }: BounceReport,
 ): Promise<Story[]> {
-  const text = latin1(body.head);
+  const text = latin1(start);
   const stories: Story[] = [];
   const signed = text
     .matchAll(returnAddress)
@@ -42,7 +41,6 @@ export async function aboutMessages(
     if (story !== undefined) stories.push(story);
   }
   const ids = new Set(text.matchAll(receivedId).map(([, id]) => id as QueueId));
-  ids.delete(queueId); // that of the report
   for (const id of ids.values().take(mostLooks)) {
     const story = await storyOf(history, id);
     // ids can be guessed: they are made of the time

@@ -5,6 +5,7 @@ import { type BounceReport, type ExplainedBounce, explainBounce, type ExplainedR
 import type { Event } from "../journal/event.ts";
 import type { HistoryStore } from "../journal/history.ts";
 import type { Address, ReversePath } from "../mail/address.ts";
+import type { Envelope } from "../mail/envelope.ts";
 import { clean, textLimits } from "../mail/foreign-text.ts";
 import type { QueueId } from "../mail/message.ts";
 import { instantOf } from "../mail/queue-ids.ts";
@@ -52,7 +53,10 @@ export const refuseBackscatter = (
 ): Reply | undefined =>
   feedback.has(envelope.recipient.toLowerCase()) ? undefined : backscatterRefusal(returns, envelope);
 
-type Arrived = Omit<Received, "recipients">;
+export interface Arrived extends Omit<Received, "recipients"> {
+  /** Of what came: enough to read a report. */
+  readonly start: Uint8Array;
+}
 
 export interface Arrival {
   /** To be kept. Its body is another one than what came, where a report was read for its reader. */
@@ -61,15 +65,27 @@ export interface Arrival {
   readonly letters: readonly NewMessage[];
 }
 
+const isReturned = (
+  { returns }: Pick<ReturningParts, "returns">,
+  { recipients }: Pick<Envelope, "recipients">,
+): boolean => recipients.some(({ address }) => returns.read(address) !== undefined);
+
+const isFeedback = (
+  { feedback }: Pick<ReturningParts, "feedback">,
+  { recipients }: Pick<Envelope, "recipients">,
+): boolean => feedback.size > 0 && recipients.some(({ address }) => feedback.has(address.toLowerCase()));
+
+/** It goes to an address where reports are expected. */
+export const mayReport = (
+  parts: Pick<ReturningParts, "returns" | "feedback">,
+  envelope: Pick<Envelope, "recipients">,
+): boolean => isReturned(parts, envelope) || isFeedback(parts, envelope);
+
 /** How a message that came is kept. Rejects when the history cannot be read. */
 export function arrivalOf(parts: ReturningParts, arrived: Arrived): Arrival | Promise<Arrival> {
-  const { envelope } = arrived;
-  const isReturned = envelope.recipients.some(({ address }) => parts.returns.read(address) !== undefined);
-  if (isReturned) return comeBack(parts, arrived);
+  if (isReturned(parts, arrived.envelope)) return comeBack(parts, arrived);
   const plain: Arrival = { message: addressed(parts, arrived), letters: [] };
-  const isFeedback =
-    parts.feedback.size > 0 && envelope.recipients.some(({ address }) => parts.feedback.has(address.toLowerCase()));
-  return isFeedback ? withFeedback(parts, arrived, plain) : plain;
+  return isFeedback(parts, arrived.envelope) ? withFeedback(parts, arrived, plain) : plain;
 }
 
 function addressed(parts: ReturningParts, arrived: Arrived, returnedTo?: ReadonlyMap<Address, Address>): NewMessage {
@@ -110,7 +126,7 @@ interface Returned {
 }
 
 async function told(parts: ReturningParts, returned: Returned): Promise<NewMessage | undefined> {
-  const report = explainBounce(returned.arrived.body.head);
+  const report = explainBounce(returned.arrived.start);
   switch (report.kind) {
     case "failure":
       return bounced(parts, returned, report);
@@ -226,9 +242,9 @@ async function complained(
 /** At an address for feedback loops: it is delivered, and read. */
 async function withFeedback(parts: ReturningParts, arrived: Arrived, plain: Arrival): Promise<Arrival> {
   try {
-    const report = explainBounce(arrived.body.head);
+    const report = explainBounce(arrived.start);
     if (report.kind !== "complaint") return plain;
-    for (const story of await aboutMessages(parts, arrived, report)) {
+    for (const story of await aboutMessages(parts, arrived.start, report)) {
       const complaints = complaintsIn(arrived, story, report);
       if (complaints.length === 0) continue;
       const { from, judged } = story.received;

@@ -1,4 +1,5 @@
 // The threads that are nodes beside that of the main thread, and what is asked of all of them.
+import type { CauseName } from "../explain/explanation.ts";
 import { MessageChannel } from "node:worker_threads";
 import { extname } from "node:path";
 import { answerNow, servePort } from "../base/calls/serve.ts";
@@ -113,6 +114,14 @@ export class Crew implements AsyncDisposable {
   }
 }
 
+function summed(some: readonly DestinationStatus["causes"][]): DestinationStatus["causes"] {
+  const sums: Partial<Record<CauseName, number>> = {};
+  for (const causes of some)
+    for (const [cause, count] of Object.entries(causes) as [CauseName, number][])
+      sums[cause] = (sums[cause] ?? 0) + count;
+  return sums;
+}
+
 const worstFirst = ["suspended", "closed", "slowed", "open"] as const;
 
 /** One status for each site: of the nodes that know it, the worst state, and their connections together. */
@@ -130,6 +139,7 @@ function merged(ofNodes: readonly (readonly DestinationStatus[])[]): Destination
       connections: sum(({ connections }) => connections),
       inHand: sum(({ inHand }) => inHand),
       inSession: sum(({ inSession }) => inSession),
+      causes: summed(ofSite.map(({ causes }) => causes)),
       ...(messagesPerMinute !== Infinity && { messagesPerMinute }),
     };
   });

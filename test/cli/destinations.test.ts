@@ -10,7 +10,7 @@ import { main } from "../../src/cli/waybill.ts";
 import type { DestinationStatus } from "../../src/deliver/pacing/status.ts";
 import { chunks, delivery, type FakePorts, fakePorts, host, minute, noon } from "./fake-ports.ts";
 
-const numbers = { connections: 5, maxConnections: 20, messagesPerConnection: 100, inHand: 0, inSession: 0 };
+const numbers = { connections: 5, maxConnections: 20, messagesPerConnection: 100, inHand: 0, inSession: 0, causes: {} };
 const open: DestinationStatus = { ...numbers, site: "mx.fine.example", domains: ["fine.example"], state: "open" };
 const closed: DestinationStatus = {
   ...numbers,
@@ -28,6 +28,7 @@ const slowed: DestinationStatus = {
   site: "mx.busy.example",
   domains: [],
   state: "slowed",
+  causes: { greylisted: 2, "sending-too-fast": 1200 },
   connections: 2,
   messagesPerMinute: 42.7,
   inHand: 3,
@@ -90,7 +91,7 @@ test("on a terminal: those in trouble, with the reason in words and what comes n
   assert.match(lines[5]!, /^slowed +2 of 20 +42\/min +3 +mx\.busy\.example$/);
   assert.match(
     lines[6]!,
-    /^ {4}slowed down 2 min ago: mx\.busy\.example answered MAIL FROM with 421 4\.7\.0 slow \[2J down$/,
+    /^ {4}slowed down 2 min ago: mx\.busy\.example answered MAIL FROM with 421 4\.7\.0 slow \[2J down; since the start 1,200 sending-too-fast, 2 greylisted$/,
   );
   assert.equal(lines[7], "4 destinations are known; at 1 of them all is well, --all shows them.");
 });

@@ -220,7 +220,7 @@ test("queue list: a table with reasons and counts on a terminal", async (t) => {
     out,
     `ID  AGE     SIZE    STATE     NEXT TRY  FROM              TO
 Q1  10 min  1.3 KB  deferred  in 4 min  ann@here.example  bob@there.example
-    mx.there.example [192.0.2.7] answered RCPT TO with 451 4.7.1 greylisted, come again
+    The other mail server asks all servers that it does not know to try again later. (mx.there.example [192.0.2.7] answered RCPT TO with 451 4.7.1 greylisted, come again)
 Q1  10 min  1.3 KB  held      -         ann@here.example  ann@here.example
 2 deliveries: 1 deferred, 1 held
 `,
@@ -240,7 +240,7 @@ test("queue list: tabs when piped, JSON lines when asked, all pages with --all",
   assert.equal(rows.length, 50);
   assert.equal(
     rows[0],
-    "Q1\t2026-03-01T11:50:00.000Z\t1300\tdeferred\t2026-03-01T12:04:00.000Z\tann@here.example\tbob@there.example\tmx.there.example [192.0.2.7] answered RCPT TO with 451 4.7.1 greylisted, come again",
+    "Q1\t2026-03-01T11:50:00.000Z\t1300\tdeferred\t2026-03-01T12:04:00.000Z\tann@here.example\tbob@there.example\tmx.there.example [192.0.2.7] answered RCPT TO with 451 4.7.1 greylisted, come again\tgreylisted",
   );
   const json = await run(["queue", "list", "--json", "--all"]);
   const ids = json.out

@@ -124,6 +124,29 @@ export function historyStoreContract({ name, open }: Driver): void {
       await store.settle([done(delivery!.deliveryId)], [delivered(1, bob, 9)], []);
       assert.deepEqual(await store.find({ queueId: queueId(1) }, 1), [received(1, [bob]), delivered(1, bob, 9)]);
     });
+
+    it("has events of another message that came with one that was kept, and tells each its own story", async (store) => {
+      const story = [received(1, [bob]), delivered(1, bob, 5)];
+      await store.record(story);
+      const later: Event = {
+        kind: "bounced-later",
+        at: 9,
+        queueId: queueId(1),
+        reportId: queueId(2),
+        to: bob,
+        cause: "no-such-mailbox",
+        permanence: "permanent",
+        confidence: "certain",
+        summary: "There is no such mailbox.",
+        text: "550 unknown",
+      };
+      const own = received(2, [bob]);
+      await store.keep(mail(2, { events: [own, later] }));
+      assert.deepEqual(await store.story(queueId(1)), [...story, later]);
+      assert.deepEqual(await store.story(queueId(2)), [own]);
+      assert.deepEqual(await store.find({ queueId: queueId(1) }, 1), [...story, later]);
+      assert.deepEqual(await store.story(queueId(3)), []);
+    });
   });
 
   describe(`${name}: prune`, () => {

@@ -10,6 +10,7 @@ import { postponedContract } from "./postponed.contract.ts";
 import { queueStoreContract } from "./queue-store.contract.ts";
 import { senderStoreContract } from "./sender-store.contract.ts";
 import { siteStoreContract } from "./site-store.contract.ts";
+import { suppressionStoreContract } from "./suppression-store.contract.ts";
 
 const memory = { name: "memory", open: async () => openMemory() };
 queueStoreContract(memory);
@@ -18,6 +19,7 @@ historyStoreContract(memory);
 postponedContract(memory);
 siteStoreContract(memory);
 senderStoreContract(memory);
+suppressionStoreContract(memory);
 countStoreContract(memory);
 
 test("memory: a full store says so, and goes on when a message has left", async () => {

@@ -8,6 +8,7 @@ import { startPostgres } from "./postgres-server.ts";
 import { queueStoreContract } from "./queue-store.contract.ts";
 import { senderStoreContract } from "./sender-store.contract.ts";
 import { siteStoreContract } from "./site-store.contract.ts";
+import { suppressionStoreContract } from "./suppression-store.contract.ts";
 
 const server = await startPostgres();
 
@@ -23,5 +24,6 @@ else {
   historyStoreContract(postgres);
   siteStoreContract(postgres);
   senderStoreContract(postgres);
+  suppressionStoreContract(postgres);
   countStoreContract(postgres);
 }

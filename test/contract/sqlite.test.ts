@@ -9,6 +9,7 @@ import { postponedContract } from "./postponed.contract.ts";
 import { queueStoreContract } from "./queue-store.contract.ts";
 import { senderStoreContract } from "./sender-store.contract.ts";
 import { siteStoreContract } from "./site-store.contract.ts";
+import { suppressionStoreContract } from "./suppression-store.contract.ts";
 
 const sqlite = { name: "sqlite", open: async () => openSqlite({ dir: await dataDir() }) };
 queueStoreContract(sqlite);
@@ -17,6 +18,7 @@ historyStoreContract(sqlite);
 postponedContract(sqlite);
 siteStoreContract(sqlite);
 senderStoreContract(sqlite);
+suppressionStoreContract(sqlite);
 countStoreContract(sqlite);
 
 test("sqlite: what was counted is there in the next process", async () => {

@@ -25,22 +25,29 @@ export const bounceOf = (
   { to, original, reportedBy = "mx.far.example" }: Reported,
   { action = "failed", diagnosis = "550 5.1.1 <x>: no such user here", status = "5.1.1" } = {},
 ): string =>
-  multipart(action === "failed" ? "Undelivered Mail Returned to Sender" : "Delayed Mail (still being retried)", "delivery-status", [
-    ["text/plain", `Your message to ${to} ${action === "failed" ? "could not be delivered" : "is delayed"}:\r\n${diagnosis}`],
+  multipart(
+    action === "failed" ? "Undelivered Mail Returned to Sender" : "Delayed Mail (still being retried)",
+    "delivery-status",
     [
-      "message/delivery-status",
       [
-        `Reporting-MTA: dns; ${reportedBy}`,
-        "",
-        `Final-Recipient: rfc822; ${to}`,
-        `Action: ${action}`,
-        `Status: ${status}`,
-        `Diagnostic-Code: smtp; ${diagnosis}`,
-        "",
-      ].join("\r\n"),
+        "text/plain",
+        `Your message to ${to} ${action === "failed" ? "could not be delivered" : "is delayed"}:\r\n${diagnosis}`,
+      ],
+      [
+        "message/delivery-status",
+        [
+          `Reporting-MTA: dns; ${reportedBy}`,
+          "",
+          `Final-Recipient: rfc822; ${to}`,
+          `Action: ${action}`,
+          `Status: ${status}`,
+          `Diagnostic-Code: smtp; ${diagnosis}`,
+          "",
+        ].join("\r\n"),
+      ],
+      ["text/rfc822-headers", original],
     ],
-    ["text/rfc822-headers", original],
-  ]);
+  );
 
 export const complaintOf = ({ to, original, reportedBy = "far.example" }: Reported, feedbackType = "abuse"): string =>
   multipart("complaint about message", "feedback-report", [
@@ -60,4 +67,5 @@ export const complaintOf = ({ to, original, reportedBy = "far.example" }: Report
   ]);
 
 /** The header section of what a host got. */
-export const headerOf = (content: Uint8Array): string => Buffer.from(content).toString("latin1").split("\r\n\r\n", 1)[0]!;
+export const headerOf = (content: Uint8Array): string =>
+  Buffer.from(content).toString("latin1").split("\r\n\r\n", 1)[0]!;

@@ -54,14 +54,21 @@ function table(shown: readonly DestinationStatus[], context: Context, now: Insta
   const rows = shown.map((status): TableRow => {
     const { state, connections, maxConnections, messagesPerMinute, inHand } = status;
     const rate = messagesPerMinute === undefined ? "-" : `${Math.floor(messagesPerMinute)}/min`;
-    const why = reason(status, now);
+    const notes = [reason(status, now), causesText(status.causes)].filter((note) => note !== "");
     return {
       cells: [state, `${connections} of ${maxConnections}`, rate, String(inHand), nameText(status)],
-      ...(why !== "" && { note: paint(state === "open" ? "dim" : "yellow", why) }),
+      ...(notes.length > 0 && { note: paint(state === "open" ? "dim" : "yellow", notes.join("; ")) }),
     };
   });
   const [header = "", ...lines] = formatTable(["STATE", "CONNECTIONS", "RATE", "IN HAND", "DESTINATION"], rows);
   return [paint("bold", header), ...lines];
+}
+
+/** Why mail for it failed or waits, since the start, the most usual first. */
+function causesText(causes: DestinationStatus["causes"]): string {
+  const counts = Object.entries(causes).sort(([, a], [, b]) => b - a);
+  if (counts.length === 0) return "";
+  return `since the start ${counts.map(([cause, count]) => `${count.toLocaleString("en")} ${cause}`).join(", ")}`;
 }
 
 /** The domain it is known by, and its hosts. */

@@ -1,5 +1,8 @@
 // `waybill queue list` and `mailq`: what waits, for what, and why.
 import type { Instant } from "../../base/world.ts";
+import { causeOf, explainFailure } from "../../explain/failure.ts";
+import type { Address } from "../../mail/address.ts";
+import type { Failure } from "../../mail/failure.ts";
 import { failureText } from "../../mail/failure-text.ts";
 import type { DeliveryState, QueuedDelivery } from "../../queue/store.ts";
 import { type Context, paintFor, printJson, printLines } from "../context.ts";
@@ -42,7 +45,7 @@ function table(page: readonly QueuedDelivery[], context: Context, now: Instant):
   const rows = page.map(({ message, recipient, state, dueAt, lastFailure }): TableRow => {
     const age = sinceText(message.receivedAt, now);
     const path = [pathText(message.reversePath), pathText(recipient.address)];
-    const note = lastFailure === undefined ? {} : { note: paint("yellow", failureText(lastFailure)) };
+    const note = lastFailure === undefined ? {} : { note: paint("yellow", noteOf(lastFailure, recipient.address)) };
     const waits = state === "due" || state === "deferred";
     return {
       cells: [message.queueId, age, sizeText(message.sizeBytes), state, waits ? dueText(dueAt, now) : "-", ...path],
@@ -53,7 +56,11 @@ function table(page: readonly QueuedDelivery[], context: Context, now: Instant):
   return [paint("bold", header), ...lines];
 }
 
-/** For programs: id, received, bytes, state, due, from, to, reason; separated by tabs. */
+/** What it means, and what was seen. */
+const noteOf = (failure: Failure, recipient: Address): string =>
+  `${explainFailure(failure, { recipient }).summary} (${failureText(failure)})`;
+
+/** For programs: id, received, bytes, state, due, from, to, reason, cause; separated by tabs. */
 const tabbed = (page: readonly QueuedDelivery[]): string[] =>
   page.map(({ message, recipient, state, dueAt, lastFailure }) =>
     [
@@ -65,6 +72,7 @@ const tabbed = (page: readonly QueuedDelivery[]): string[] =>
       pathText(message.reversePath),
       pathText(recipient.address),
       lastFailure === undefined ? "" : failureText(lastFailure),
+      lastFailure === undefined ? "" : causeOf(lastFailure, recipient.address),
     ].join("\t"),
   );
 

@@ -1,4 +1,7 @@
 // What the outcomes of one delivery tell the pacer.
+import type { CauseName } from "../../explain/explanation.ts";
+import { causeOf } from "../../explain/failure.ts";
+import type { Recipient } from "../../mail/envelope.ts";
 import { isPermanent } from "../../mail/failure.ts";
 import type { Outcome } from "../../mail/outcome.ts";
 import { type Signal, signalOf } from "./signal.ts";
@@ -25,3 +28,9 @@ export function answerOf(outcomes: readonly Outcome[]): Answer {
   const isAnswer = heard.some((because) => because?.kind === "refused" || (because && isPermanent(because)));
   return { kind: isAnswer ? "reached" : "no-news" };
 }
+
+/** Why each recipient's delivery failed or was put off. */
+export const causesOf = (recipients: readonly Recipient[], outcomes: readonly Outcome[]): CauseName[] =>
+  outcomes.flatMap((outcome, i) =>
+    outcome.kind === "delivered" ? [] : causeOf(outcome.because, recipients[i]!.address),
+  );

@@ -1,5 +1,6 @@
 // The pacer: how fast each destination site gets mail. It learns from the answers, obeys the config and the operator, and
 // remembers both across restarts.
+import type { CauseName } from "../../explain/explanation.ts";
 import type { World } from "../../base/world.ts";
 import type { SiteStore } from "../site-store.ts";
 import { Line } from "./line.ts";
@@ -61,8 +62,9 @@ export class Stay {
     return { [Symbol.dispose]: () => (this.#site.sessions -= 1) };
   }
 
-  /** How it went. */
-  tell(answer: Answer): void {
+  /** How it went, and why not, once for each recipient that failed. */
+  tell(answer: Answer, causes: readonly CauseName[] = []): void {
+    for (const cause of causes) this.#site.causes.set(cause, (this.#site.causes.get(cause) ?? 0) + 1);
     this.#pacer.learn(this.#site, this.#visit, answer);
   }
 

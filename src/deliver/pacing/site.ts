@@ -1,6 +1,7 @@
 // What a destination site bears, learnt from its answers: a window of connections, a rate of messages, and whether it
 // answers at all. A state machine without timers: whoever asks says what time it is.
 import type { Instant } from "../../base/world.ts";
+import type { CauseName } from "../../explain/explanation.ts";
 import type { Failure } from "../../mail/failure.ts";
 import type { Postponement } from "../../mail/outcome.ts";
 import { pacingLimits } from "./limits.ts";
@@ -79,6 +80,8 @@ interface SiteParts {
 export class Site {
   readonly name: string;
   readonly domains = new Set<string>();
+  /** Why recipients' deliveries failed or were put off since the start, and how often. */
+  readonly causes = new Map<CauseName, number>();
   readonly #parts: Omit<SiteParts, "rules">;
   readonly #bucket = new TokenBucket();
   readonly #meter = new Meter();

@@ -1,5 +1,6 @@
 // What is known of a site, as data for people and programs.
 import type { Instant } from "../../base/world.ts";
+import type { CauseName } from "../../explain/explanation.ts";
 import type { Failure } from "../../mail/failure.ts";
 import type { Site } from "./site.ts";
 
@@ -27,6 +28,8 @@ export interface DestinationStatus {
   /** Deliveries in hand, and those of them in a session. */
   readonly inHand: number;
   readonly inSession: number;
+  /** Why deliveries failed or were put off since the start, and how often. */
+  readonly causes: Readonly<Partial<Record<CauseName, number>>>;
 }
 
 const domainsShown = 10;
@@ -43,6 +46,7 @@ export function statusOf(site: Site, now: Instant): DestinationStatus {
     ...(rate !== Infinity && { messagesPerMinute: rate }),
     inHand: site.inHand,
     inSession: site.sessions,
+    causes: Object.fromEntries(site.causes),
   };
   const reason = trouble && { because: trouble.because, since: trouble.at };
   if (suspended !== undefined) {

@@ -84,7 +84,8 @@ export function readTypedAddress(value: string): string {
 }
 
 /** All of a field is one address: then nothing in it stands around an address. */
-const wholeAddress = (text: string): string | undefined => /^<?([^\s<>@"]{1,250}@[^\s<>@",;()]{1,250})>?$/.exec(text)?.[1];
+const wholeAddress = (text: string): string | undefined =>
+  /^<?([^\s<>@"]{1,250}@[^\s<>@",;()]{1,250})>?$/.exec(text)?.[1];
 
 /** A name without a domain, if it can be one. */
 function bareName(text: string): string {

@@ -44,8 +44,11 @@ function findAnchors(lines: readonly string[]): Anchor[] {
 
 /** "To:" on one line, the address on the next. */
 function labelAbove(lines: readonly string[], line: number): "recipient" | "other" | undefined {
-  const above = lines[line - 1]?.trim() ?? "";
-  return above.length < 60 && /[:：]$/.test(above) ? labelKind(above.slice(0, -1)) : undefined;
+  const at = lines[line - 1]?.trim() === "" ? line - 2 : line - 1;
+  const above = lines[at]?.trim() ?? "";
+  if (!/[:：]$/.test(above)) return undefined;
+  if (speaksOf("help", `${lines[at - 1] ?? ""} ${above}`)) return "other";
+  return at === line - 1 && above.length < 60 ? labelKind(above.slice(0, -1)) : undefined;
 }
 
 interface Place {
@@ -89,10 +92,8 @@ function anchorsIn(text: string, addresses: readonly FoundAddress[], { line, abo
     return isList && rest === "" ? all("line") : one("line");
   }
   const command = /\brcpt to\b/i.exec(text);
-  if (command !== null) {
-    const found = addresses.find(({ start }) => start > command.index);
-    return found === undefined ? [] : one("command", found);
-  }
+  const commanded = command === null ? undefined : addresses.find(({ start }) => start > command.index);
+  if (commanded !== undefined) return one("command", commanded);
   if (/^[\s<>*|-]{0,12}[245]\d\d[ -]/.test(before)) return one("reply");
   const label =
     /^[\s*•·>|-]{0,10}([^:：=|]{1,60}?)\s{0,5}[:：=|]\s*[<"'([]{0,3}(?:(?:smtp|mailto|rfc822)[:;]\s?)?(?:[^@:]{0,60}[<[(])?$/i.exec(

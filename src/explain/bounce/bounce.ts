@@ -7,8 +7,8 @@ import { readHumanPart } from "./human-part.ts";
 import { type Material, materialOf } from "./material.ts";
 import { type Part, readMessage } from "./mime.ts";
 import { messagesOf, readOctets } from "./octets.ts";
-import { headerInText, readOriginal } from "./original.ts";
-import { originOf } from "./origin.ts";
+import { headerInText, messageInText, readOriginal } from "./original.ts";
+import { isFromNobody, originOf } from "./origin.ts";
 import { readReceipt } from "./receipts.ts";
 import {
   addressesIn,
@@ -43,6 +43,8 @@ function readReport(message: Part, depth: number): BounceReport {
   if (notification !== undefined) return notification;
   const status = statusOf(material);
   if (status.groups.length > 0) return readDeliveryStatus(material, status);
+  const forwarded = forwardedReport(material, depth);
+  if (forwarded !== undefined) return forwarded;
   const inner =
     depth < maxDepth && material.enclosed !== undefined
       ? (): BounceReport => readReport(readMessage(material.enclosed!), depth + 1)
@@ -53,7 +55,17 @@ function readReport(message: Part, depth: number): BounceReport {
   if (isPlainComplaint(material)) return readPlainComplaint(material);
   if (origin === "auto-reply") return readAnswer(material, "auto-reply");
   const report = inner?.();
-  return report !== undefined && report.kind !== "other" ? report : readAnswer(material, "other");
+  if (report !== undefined && report.kind !== "other") return report;
+  return readAnswer(material, "other");
+}
+
+/** A report that a person has forwarded in the text of a mail. */
+function forwardedReport({ header, texts }: Material, depth: number): BounceReport | undefined {
+  if (depth >= maxDepth || isFromNobody(header) || speaksOf("bounceSender", header.text("from"))) return undefined;
+  const { returned } = reportLines(texts.join("\n\n"));
+  const octets = speaksOf("bounceSender", returned.slice(0, 500)) ? messageInText(returned) : undefined;
+  const report = octets === undefined ? undefined : readReport(readMessage(octets), depth + 1);
+  return report?.kind === "failure" || report?.kind === "delay" ? report : undefined;
 }
 
 function statusOf({ statuses }: Material): StatusReport {

@@ -44,7 +44,8 @@ export interface SplitMessage {
   readonly bodyAt: number;
 }
 
-const fieldStart = /([!-9;-~]{1,80})[ \t]*:/y;
+/** RFC 5322 §2.2 allows more in a name; words of a report that has lost its header would be names then. */
+const fieldStart = /([A-Za-z][\w.-]{0,79})[ \t]{0,10}:/y;
 
 /** The header section that begins at `start`; a line that is no field ends it, as an empty line does. */
 export function readHeader(octets: string, start = 0): SplitMessage {

@@ -140,8 +140,9 @@ function readTranscript(transcript: readonly string[]): Conversation {
     const at = lower.findIndex((line) => line.includes(name));
     if (at === -1) return undefined;
     const after = isRcpt.findIndex((is, i) => i > at && is && !lower[i]!.includes(name));
-    const part = lines.slice(isRcpt.lastIndexOf(true, at - 1) + 1, after === -1 ? undefined : after);
-    return refusalIn(at === 0 ? lines.slice(0, after === -1 ? undefined : after) : part, ownWords);
+    const talk = isRcpt[at] && /talking to/.test(lower[at - 1] ?? "") ? at - 1 : at;
+    const start = isRcpt[at] ? talk : at === 0 ? 0 : isRcpt.lastIndexOf(true, at - 1) + 1;
+    return refusalIn(lines.slice(start, after === -1 ? undefined : after), ownWords);
   };
   return { of: (address) => (lines.length === 0 ? undefined : (of(address) ?? whole())), whole };
 }

@@ -88,9 +88,8 @@ function collectParts({ type, parts }: Part, draft: Draft): void {
 function takeReturned(part: Part, draft: Draft): void {
   const octets = octetsOfMessage(part);
   const { header } = readHeader(octets);
-  if (header.size === 0 || draft.returned !== undefined) return;
-  draft.returned = header;
-  if (part.type.startsWith("message/")) draft.enclosed = octets;
+  if (part.type.startsWith("message/")) draft.enclosed ??= octets;
+  if (header.size > 0) draft.returned ??= header;
 }
 
 /** A report that someone forwarded: each line with a mark in front. */

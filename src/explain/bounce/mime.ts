@@ -24,6 +24,9 @@ interface Budget {
 
 export function readMessage(octets: string): Part {
   const { header, bodyAt } = readHeader(octets);
+  // a delivery status alone, cut out of its report
+  if (header.has("final-recipient") || header.has("reporting-mta"))
+    return { header: readHeader("").header, type: "message/delivery-status", body: octets, parts: [] };
   // a whole message in base64, without a header of its own
   if (header.size === 0 && looksLikeBase64(octets.trimStart()))
     return readPart(decodeTransfer(octets, "base64"), 1, { parts: limits.parts });

@@ -13,6 +13,7 @@ export function originOf({ header, type, texts }: Material): Origin {
   if (isUnsubscribe(header, subject)) return "unsubscribe";
   if (header.has("x-failed-recipients") || isDeliveryReport(header, type)) return "report";
   const saysFailure = speaksOf("bounceSubject", subject) || systemOf(text) !== undefined || speaksOf("failure", text);
+  if (header.size === 0 && saysFailure) return "report"; // words that someone has cut out of one
   const isDaemon = /mailer-?_?daemon|mail delivery (?:sub)?system/i.test(header.get("from"));
   if (isDaemon && saysFailure) return "report";
   if (hasAutoReplyFields(header) || speaksOf("autoReplySubject", subject)) return "auto-reply";

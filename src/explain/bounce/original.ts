@@ -26,19 +26,23 @@ export function readOriginal(header: HeaderFields | undefined, more: OriginalMes
 const named = (name: keyof OriginalMessage, value: string): OriginalMessage =>
   value === "" ? {} : { [name]: value.slice(0, maxChars) };
 
-/** The header at the start of a text that has been decoded already: indented or quoted, as some systems show it. */
-export function headerInText(text: string): HeaderFields | undefined {
+/** The message at the start of a text that has been decoded already: indented or quoted, as some systems show it. In octets. */
+export function messageInText(text: string): string | undefined {
   const lines = text.slice(0, 60_000).split("\n");
-  const start = lines.findIndex((line) => /^[\s>]{0,12}[A-Za-z][\w-]{1,50}:(?:\s|$)/.test(line));
+  const start = lines.findIndex((line) => /^[\s>]{0,12}[A-Za-z][\w-]{1,50}:(?!\/\/)/.test(line));
   if (start === -1 || start > 15) return undefined;
   const indent = /^[\s>]*/.exec(lines[start]!)![0].length;
-  const plain = lines
-    .slice(start, start + 300)
-    .map((line) => (indent > 0 && line.slice(0, indent).trim().replaceAll(">", "") === "" ? line.slice(indent) : line));
-  const { header } = readHeader(asOctets(plain.join("\n")));
-  return header.has("subject") || header.has("message-id") || header.has("from") || header.has("to")
-    ? header
-    : undefined;
+  const isIndented = (line: string): boolean => line.slice(0, indent).trim().replaceAll(">", "") === "";
+  const plain = lines.slice(start).map((line) => (indent > 0 && isIndented(line) ? line.slice(indent) : line));
+  return asOctets(plain.join("\n"));
+}
+
+/** The header of that message. */
+export function headerInText(text: string): HeaderFields | undefined {
+  const octets = messageInText(text);
+  if (octets === undefined) return undefined;
+  const { header } = readHeader(octets);
+  return ["subject", "message-id", "from", "to"].some((name) => header.has(name)) ? header : undefined;
 }
 
 const utf8 = new TextEncoder();

@@ -118,6 +118,7 @@ test("addresses are found whatever stands around them", () => {
     ['"ann b"@example.org', ['"ann b"@example.org']],
     ["宛先ann@example.orgは jörg@bücher.example、", ["ann@example.org", "jörg@bücher.example"]],
     ["ann@[192.0.2.1] @example.org ann@ a@b@c.example", ["ann@[192.0.2.1]", "a@b"]],
+    ["cannot open /var/mail/ann@example.org", ["ann@example.org"]],
     ["mailto:ann+tag=x@example.org?subject=a", ["ann+tag=x@example.org"]],
   ];
   for (const [line, expected] of cases)
@@ -199,6 +200,8 @@ test("the message that comes back is cut off", () => {
     "said: 550 not accepted -- sorry",
   ])
     assert.ok(!readDivider(line).isDivider, line);
+  const cut = reportLines("It failed.\n--- Below this line is a copy of the message.\nHello ann@example.org");
+  assert.deepEqual([cut.lines, cut.returned], [["It failed."], "Hello ann@example.org"]);
   const { lines, returned } = reportLines("It failed.\n\nReceived: from a\nFrom: b\nSubject: c\n\nHello");
   assert.deepEqual(lines, ["It failed.", ""]);
   assert.ok(returned.startsWith("Received:"));

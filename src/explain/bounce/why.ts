@@ -56,7 +56,7 @@ function bestReply(block: string): FoundReply | undefined {
 
 function rateOf(block: string, reply: FoundReply): number {
   const text = replyAt(block, reply);
-  const fromHost = /(?:<<<|said|says|replied|responded|returned|reason)[\s:("'<]{0,5}$/i.test(
+  const fromHost = /(?:<<<|(?:said|says|replied|responded|returned|reason) ?:)[\s("'<]{0,5}$/i.test(
     block.slice(Math.max(0, reply.start - 20), reply.start),
   );
   return (isTelling(text) ? 4 : 0) + (reply.code >= 500 ? 2 : 0) + (fromHost ? 1 : 0);
@@ -111,7 +111,7 @@ function whyOfReply(block: string, reply: FoundReply): Why {
 
 /** "(in reply to RCPT TO command)" or "[RCPT_TO]" stands behind the reply. */
 const behind = (block: string, { start }: FoundReply): string =>
-  /in reply to [\s\S]{0,60}|\[(?:RCPT_TO|MAIL_FROM|DATA|BODY|HELO|EHLO|CONNECT|GREETING)\]/.exec(
+  /in\s+reply\s+to\s[\s\S]{0,60}|\[(?:RCPT_TO|MAIL_FROM|DATA|BODY|HELO|EHLO|CONNECT|GREETING)\]/.exec(
     block.slice(start, start + 3_000),
   )?.[0] ?? "";
 

@@ -9,6 +9,7 @@ import bigpond from "./rules/bigpond.json" with { type: "json" };
 import blocklists from "./rules/blocklists.json" with { type: "json" };
 import brevo from "./rules/brevo.json" with { type: "json" };
 import centurylink from "./rules/centurylink.json" with { type: "json" };
+import chinese from "./rules/chinese.json" with { type: "json" };
 import cisco from "./rules/cisco.json" with { type: "json" };
 import cloudmark from "./rules/cloudmark.json" with { type: "json" };
 import comcast from "./rules/comcast.json" with { type: "json" };
@@ -42,6 +43,7 @@ import italian from "./rules/italian.json" with { type: "json" };
 import japanese from "./rules/japanese.json" with { type: "json" };
 import japaneseProviders from "./rules/japanese-providers.json" with { type: "json" };
 import kddi from "./rules/kddi.json" with { type: "json" };
+import korean from "./rules/korean.json" with { type: "json" };
 import mailFilters from "./rules/mail-filters.json" with { type: "json" };
 import mailRu from "./rules/mail-ru.json" with { type: "json" };
 import mailchannels from "./rules/mailchannels.json" with { type: "json" };
@@ -91,6 +93,7 @@ export const ruleFiles: Readonly<Record<string, RuleFile>> = {
   blocklists,
   brevo,
   centurylink,
+  chinese,
   cisco,
   cloudmark,
   comcast,
@@ -124,6 +127,7 @@ export const ruleFiles: Readonly<Record<string, RuleFile>> = {
   japanese,
   "japanese-providers": japaneseProviders,
   kddi,
+  korean,
   "mail-filters": mailFilters,
   "mail-ru": mailRu,
   mailchannels,

@@ -144,8 +144,8 @@ test("a variant that a cause does not have is said in general", () => {
   for (const variant of ["", "timeout", "constructor", "__proto__"])
     assert.equal(causeText("en", { cause: "spam", variant }), general);
   const values = { domain: "a.example" };
-  const timeout = causeText("en", { cause: "server-unreachable", variant: "timeout", values });
-  assert.equal(timeout, "The mail server for a.example does not answer.");
+  const reset = causeText("en", { cause: "server-unreachable", variant: "reset", values });
+  assert.equal(reset, "The mail server for a.example hung up as soon as it was called.");
 });
 
 test("the reader's language: what the message says, then its writing, then where its sender is", () => {

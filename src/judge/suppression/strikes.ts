@@ -12,6 +12,8 @@ export const strikeLimits = {
   goneMs: [1 * dayMs, 7 * dayMs, 30 * dayMs, 180 * dayMs],
   /** A wish, and no fault: it does not pass by itself. */
   complaintMs: [180 * dayMs, 365 * dayMs],
+  /** The operator's word. */
+  operatorMs: [365 * dayMs],
   /** After the end, so long the next one counts as a further one. */
   rememberedMs: 90 * dayMs,
 } as const;
@@ -25,6 +27,11 @@ export function struck(known: Suppression | undefined, { at, ...strike }: Strike
   if (known !== undefined && isActive(known, at)) return known;
   const isFurther = known !== undefined && at <= known.until + strikeLimits.rememberedMs;
   const times = isFurther ? known.times + 1 : 1;
-  const spans = strike.cause === "complaint" ? strikeLimits.complaintMs : strikeLimits.goneMs;
+  const spans = spansOf(strike);
   return { ...strike, since: at, until: at + spans[Math.min(times, spans.length) - 1]!, times };
+}
+
+function spansOf({ cause }: Pick<Strike, "cause">): readonly number[] {
+  if (cause === "complaint") return strikeLimits.complaintMs;
+  return cause === "stopped-by-operator" ? strikeLimits.operatorMs : strikeLimits.goneMs;
 }

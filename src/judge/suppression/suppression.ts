@@ -99,11 +99,18 @@ export class Suppressions implements AsyncDisposable {
     return this.#parts.store.liftSuppressions([key]);
   }
 
-  /** By the operator, as if it had been seen. */
-  async add(strike: Strike): Promise<void> {
+  /** By the operator, as if it had been seen. False: mail to this address is never stopped. */
+  async add(strike: Strike): Promise<boolean> {
+    if (this.#isSpared(strike.address, strike.address as Address)) return false;
     this.#strikes.set(keyText(strike), strike);
     this.#index.add(keyText(strike));
     await this.#write();
+    return true;
+  }
+
+  /** The store has all that was learnt, if it can be written. */
+  settled(): Promise<void> {
+    return this.#write();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
