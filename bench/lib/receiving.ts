@@ -1,6 +1,7 @@
 // A server that only receives, for benchmarks: the real listener, sessions and front door, a store that keeps at once.
 import { networks } from "../../src/base/networks.ts";
 import { realWorld } from "../../src/base/world.ts";
+import { schema } from "../../src/config/schema.ts";
 import { Journal } from "../../src/journal/journal.ts";
 import { createJudge } from "../../src/judge/judge.ts";
 import { loop } from "../../src/judge/loop.ts";
@@ -12,6 +13,7 @@ import type { ReceiveStage } from "../../src/receive/stage.ts";
 import { createReception, type ReceptionParts } from "../../src/reception.ts";
 import { indexDomains, resolveRecipient } from "../../src/route/aliases.ts";
 import { expandRecipients } from "../../src/route/expand.ts";
+import { createReturns } from "../../src/route/returns.ts";
 import { createSession } from "../../src/smtp/server-session.ts";
 import { BodyFiles } from "../../src/storage/sqlite/body-files.ts";
 import { SpooledBody, SpoolingWriter } from "../../src/storage/sqlite/body-writer.ts";
@@ -37,6 +39,8 @@ export function receptionFor(dir: string): ReceiveStage {
     isTrusted: ({ address }) => trusted.has(address),
     whose: (address) => (resolveRecipient(ours, address).kind === "elsewhere" ? "elsewhere" : "ours"),
     expand: (recipients) => expandRecipients(ours, recipients),
+    returns: createReturns({ config: schema.parse({}), secrets: ["of the bench"], hostname, world }),
+    feedback: new Set(),
     work: { lease: () => undefined, take: () => {}, wake: () => {} },
     queue: {
       compose: () => new SpoolingWriter(files, largeBytes),

@@ -1,6 +1,6 @@
 // An explanation as lines for a person: what happened, who can set it right, what to do, and last the technical part.
 import type { ExplainedRecipient, ExplainedBounce } from "../explain/explain-bounce.ts";
-import type { Explanation, Language, Permanence } from "../explain/explanation.ts";
+import type { CauseName, Explanation, Language, Permanence } from "../explain/explanation.ts";
 import { textsIn } from "../explain/languages/language.ts";
 import { oneLine } from "../mail/printable.ts";
 import { type Context, type Paint, paintFor, type Style } from "./context.ts";
@@ -29,39 +29,65 @@ export const explanationDrawingFor = (context: Context, language: Language): Exp
 export function drawExplained(explained: Explained, drawing: ExplanationDrawing): string[] {
   const { paint, language } = drawing;
   const { name, kind, recipients, original } = explained;
-  const { commandLine } = textsIn(language);
+  const { commandLine, others } = textsIn(language);
   const about = original.subject === undefined ? "" : `: ${oneLine(original.subject)}`;
   const title = kind === "text" ? oneLine(name) : `${name}, ${commandLine.kinds[kind]}${about}`;
   const several = recipients.length > 1 || kind !== "text";
+  const isNotice = kind === "failure" || kind === "delay";
   return [
     ...(kind === "text" && !several ? [] : [paint("bold", title)]),
+    ...(original.messageId === undefined ? [] : [`Message-ID: ${oneLine(original.messageId)}`]),
     ...(recipients.length === 0 ? [commandLine.nobody] : []),
-    ...recipients.flatMap((recipient, i) => [...(i > 0 || several ? [""] : []), ...drawRecipient(recipient, drawing)]),
+    ...recipients.flatMap((recipient, i) => [
+      ...(i > 0 || several ? [""] : []),
+      ...drawRecipient(recipient, kind, drawing),
+    ]),
+    ...(isNotice && recipients.length > 0 ? ["", ...wrap(others, drawing.width)] : []),
   ];
 }
 
 const styleOf: Readonly<Record<Permanence, Style>> = { temporary: "yellow", permanent: "red", over: "red" };
 
-function drawRecipient({ address, text, explanation }: ExplainedRecipient, drawing: ExplanationDrawing): string[] {
+/** What became of the message at a recipient whom it reached needs no more words than the summary. */
+const arrived: ReadonlySet<CauseName> = new Set(["delivered", "complaint", "auto-reply"]);
+
+function drawRecipient(
+  { address, text, explanation }: ExplainedRecipient,
+  kind: Explained["kind"],
+  drawing: ExplanationDrawing,
+): string[] {
   const { paint, width, language } = drawing;
-  const { headings, whoActs, permanence, confidence, colon } = textsIn(language);
-  const paragraph = (words: string, indent = ""): string[] =>
-    wrap(words, width - indent.length).map((line) => `${indent}${line}`);
-  const labelled = (label: string, words: string): string[] => paragraph(`${label}${colon}${words}`);
-  const style = styleOf[explanation.permanence];
+  const { headings, confidence } = textsIn(language);
+  const hasArrived = arrived.has(explanation.cause);
+  const style = hasArrived ? "green" : styleOf[explanation.permanence];
   return [
     ...(address === "" ? [] : [paint("bold", oneLine(address))]),
-    ...paragraph(explanation.summary).map((line) => paint(style, line)),
-    ...paragraph(permanence[explanation.permanence]),
-    ...labelled(headings.whoActs, whoActs[explanation.whoActs]),
+    ...wrap(explanation.summary, width).map((line) => paint(style, line)),
+    ...(hasArrived ? [] : wrap(prospect(explanation, kind), width)),
+    ...drawActor(explanation, drawing),
     "",
     paint("bold", headings.steps),
     ...explanation.steps.flatMap((step, i) => numbered(step, i + 1, width)),
     "",
     paint("bold", headings.details),
-    ...drawDetails(explanation, text).flatMap((line) => paragraph(line, "  ")),
-    ...paragraph(`${explanation.cause}: ${confidence[explanation.confidence]}`, "  "),
+    ...drawDetails(explanation, text).flatMap((line) => indented(line, width)),
+    ...indented(`${explanation.cause}: ${confidence[explanation.confidence]}`, width),
   ];
+}
+
+const indented = (words: string, width: number): string[] => wrap(words, width - 2).map((line) => `  ${line}`);
+
+/** A notice of a delay says for certain what else can only be supposed: that it is still tried. */
+function prospect({ permanence, language }: Explanation, kind: Explained["kind"]): string {
+  const { commandLine, permanence: words } = textsIn(language);
+  return kind === "delay" && permanence === "temporary" ? commandLine.stillTried : words[permanence];
+}
+
+/** Where all is well, there is nothing to set right. */
+function drawActor({ cause, whoActs }: Explanation, { width, language }: ExplanationDrawing): string[] {
+  const { headings, whoActs: words, colon } = textsIn(language);
+  if (whoActs === "nobody" && arrived.has(cause)) return [];
+  return wrap(`${headings.whoActs}${colon}${words[whoActs]}`, width);
 }
 
 const numbered = (step: string, number: number, width: number): string[] =>

@@ -86,11 +86,20 @@ const whatToDo = ({ steps, whoActs }: Explanation, texts: Texts): Block[] => [
   { kind: "labelled", label: texts.headings.whoActs, text: texts.whoActs[whoActs] },
 ];
 
-/** Whether anything is left to do or to wait for. */
-function outlook({ action, recipients, language }: ExplainedRequest, { notice }: Texts, { sent }: Remembered): Block[] {
+/** Whether anything is left to do or to wait for, and what of the others. */
+function outlook(
+  { action, recipients, language }: ExplainedRequest,
+  { notice, others }: Texts,
+  { sent }: Remembered,
+): Block[] {
   const times = recipients.map(({ willRetryUntil }) => willRetryUntil).filter((time) => time !== undefined);
   const date = times.length === 0 ? undefined : dateIn(language, Math.max(...times), sent?.zone);
-  const texts = [notice.outlooks[action], ...(action === "delayed" ? [notice.outlooks.urgent] : [])];
+  const isTrouble = action === "failed" || action === "delayed";
+  const texts = [
+    notice.outlooks[action],
+    ...(action === "delayed" ? [notice.outlooks.urgent] : []),
+    ...(isTrouble ? [others] : []),
+  ];
   return texts.map((text) => ({ kind: "text", text: fillIn(text, { date }) }));
 }
 

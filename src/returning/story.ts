@@ -26,8 +26,8 @@ export function recipientIn(
   { reached }: Story,
   { address, originalAddress = "" }: ReportedRecipient,
 ): Address | undefined {
-  const named = [address, originalAddress].map((name) => name.toLowerCase());
-  return reached.find((one) => named.includes(one.toLowerCase())) ?? (reached.length === 1 ? reached[0] : undefined);
+  const named = new Set([address, originalAddress].map((name) => name.toLowerCase()));
+  return reached.find((one) => named.has(one.toLowerCase())) ?? (reached.length === 1 ? reached[0] : undefined);
 }
 
 /** The same came before. */

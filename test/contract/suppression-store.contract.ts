@@ -54,7 +54,7 @@ export function suppressionStoreContract({ name, open }: SuppressionDriver): voi
       const found = await store.suppressionsOf(["a@x", "c@x"]);
       assert.deepEqual(names(found).sort(), ["a@x", "a@x me@ours"]);
       const { at: _, ...told } = strike("a@x");
-      const [all] = found.filter(({ sender }) => sender === "");
+      const all = found.find(({ sender }) => sender === "");
       assert.deepEqual(all, { ...told, since: now, until: now + firstMs, times: 1 });
     });
 

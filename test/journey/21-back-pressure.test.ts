@@ -4,12 +4,14 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { test } from "node:test";
+import { schema } from "../../src/config/schema.ts";
 import { Journal } from "../../src/journal/journal.ts";
 import { createJudge } from "../../src/judge/judge.ts";
 import { queueIds } from "../../src/mail/queue-ids.ts";
 import type { QueueStore } from "../../src/queue/store.ts";
 import { Conversation } from "../../src/receive/conversation.ts";
 import { createReception, type ReceptionParts } from "../../src/reception.ts";
+import { createReturns } from "../../src/route/returns.ts";
 import { createSession } from "../../src/smtp/server-session.ts";
 import { openMemory } from "../../src/storage/memory/store.ts";
 import { client, settings } from "../dialog/stub-edge.ts";
@@ -119,6 +121,8 @@ function frontDoor({ maxBytes = Infinity, keep }: { maxBytes?: number; keep?: (k
     isTrusted: () => true,
     whose: () => "elsewhere",
     expand: (recipients) => recipients.map(({ address }) => ({ address })),
+    returns: createReturns({ config: schema.parse({}), secrets: ["of the test"], hostname: "mx.local.example", world }),
+    feedback: new Set(),
     work: { lease: () => undefined, take: () => {}, wake: () => {} },
     onBug: (error) => bugs.push(error),
   };

@@ -5,18 +5,13 @@ import type { Event } from "../../src/journal/event.ts";
 import { openNotice } from "../support/lab-notice.ts";
 import { type Lab, type LabOptions, startLab } from "../support/lab-server.ts";
 import { bounceOf, headerOf } from "../support/reports.ts";
-import { connectClient } from "../support/smtp-client.ts";
+import { askFor } from "../support/smtp-client.ts";
 
 const dayMs = 86_400_000;
 const carl = "carl@unknown.lab";
 
 /** What a client of ours is told of a recipient. */
-async function rcpt(lab: Lab, to: string, from = "you@home.lab"): Promise<string> {
-  await using client = await connectClient(lab.port);
-  await client.say("EHLO client.lab");
-  await client.say(`MAIL FROM:<${from}>`);
-  return client.say(`RCPT TO:<${to}>`);
-}
+const rcpt = (lab: Lab, to: string, from = "you@home.lab"): Promise<string> => askFor(lab.port, { from, to });
 
 /** Mail to an address that is gone, until its notice has been delivered. */
 async function bounce(lab: Lab, to = carl): Promise<void> {

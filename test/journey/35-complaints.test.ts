@@ -5,7 +5,7 @@ import { test } from "node:test";
 import type { Event } from "../../src/journal/event.ts";
 import { type Lab, type LabOptions, startLab } from "../support/lab-server.ts";
 import { complaintOf, headerOf } from "../support/reports.ts";
-import { connectClient, simpleContent } from "../support/smtp-client.ts";
+import { askFor, simpleContent } from "../support/smtp-client.ts";
 
 const ann = "ann@ours.lab";
 const feedback = "feedback@ours.lab";
@@ -24,13 +24,6 @@ const settings =
     relay: { networks: [...networks] },
     returns: { sign: [...sign], feedback: [feedback] },
   });
-
-async function rcpt(lab: Lab, from: string, to: string): Promise<string> {
-  await using client = await connectClient(lab.port);
-  await client.say("EHLO client.lab");
-  await client.say(`MAIL FROM:<${from}>`);
-  return client.say(`RCPT TO:<${to}>`);
-}
 
 const complaints = (lab: Lab): Event[] => lab.events.filter(({ kind }) => kind === "complained");
 
@@ -60,9 +53,9 @@ for (const [how, sign, to] of [
     if (to !== undefined) await lab.event("delivered", feedback);
     await lab.assertEmpty();
 
-    const no = await rcpt(lab, ann, "anna@accepts.lab");
+    const no = await askFor(lab.port, { from: ann, to: "anna@accepts.lab" });
     assert.match(no, /^550-5\.7\.1 .* until 2026-06-30 .*\n.*The recipient complained about a message of this sender/);
-    assert.match(await rcpt(lab, "ben@ours.lab", "anna@accepts.lab"), /^250 /, "others may write");
+    assert.match(await askFor(lab.port, { from: "ben@ours.lab", to: "anna@accepts.lab" }), /^250 /, "others may write");
     await lab.send({ from: "loop@far.example", to: [to ?? mail.from], content });
     await lab.assertEmpty();
     assert.equal(complaints(lab).length, 1, "once for each message");

@@ -108,6 +108,17 @@ export async function sendLetter(port: number, letter: Letter): Promise<string> 
   return await transact(client, letter);
 }
 
+/** A session that asks for one recipient; answers the reply to RCPT. */
+export async function askFor(
+  port: number,
+  { from, to }: { readonly from: string; readonly to: string },
+): Promise<string> {
+  await using client = await connectClient(port);
+  await client.say("EHLO client.lab");
+  await client.say(withPath("MAIL FROM", from));
+  return await client.say(withPath("RCPT TO", to));
+}
+
 let letters = 0;
 
 /** A short message with its own Message-ID. */

@@ -68,12 +68,12 @@ function forwardedReport({ header, texts }: Material, depth: number): BounceRepo
   return report?.kind === "failure" || report?.kind === "delay" ? report : undefined;
 }
 
-function statusOf({ statuses }: Material): StatusReport {
-  for (const text of statuses) {
-    const report = readStatusPart(text);
-    if (report.groups.length > 0) return report;
-  }
-  return { groups: [] };
+/** What the parts that are made for it say; some systems send one for each recipient. Then what stands in the text. */
+function statusOf({ statuses, likeStatuses }: Material): StatusReport {
+  const reports = statuses.map(readStatusPart);
+  const groups = reports.flatMap((report) => report.groups);
+  if (groups.length > 0) return { ...reports[0], groups };
+  return likeStatuses.map(readStatusPart).find((report) => report.groups.length > 0) ?? { groups: [] };
 }
 
 interface Words {

@@ -1,5 +1,6 @@
 // Feedback: someone, or his mail provider, complains of a message, or wants to get no more of them. RFC 5965, RFC 6591, RFC 6449
 import { findAddresses, firstAddress, readTypedAddress } from "./addresses.ts";
+import { maxRecipients } from "./anchors.ts";
 import { type HeaderFields, readHeader } from "./header.ts";
 import type { Material } from "./material.ts";
 import { readOriginal } from "./original.ts";
@@ -30,8 +31,13 @@ export function readFeedback(material: Material, feedback: string): BounceReport
   const { header } = readHeader(feedback.replace(/^\s+/, ""));
   const feedbackType = /[\w-]{1,40}/.exec(header.get("feedback-type"))?.[0]?.toLowerCase() ?? "abuse";
   const told = recipientFields
-    .map((name) => readTypedAddress(header.get(name)))
-    .find((address) => address.includes("@"));
+    .map((name) =>
+      header
+        .all(name)
+        .map(readTypedAddress)
+        .filter((address) => address.includes("@")),
+    )
+    .find((addresses) => addresses.length > 0);
   const returnPath = firstAddress(header.get("original-mail-from"));
   const envelopeId = header.get("original-envelope-id");
   const original = {
@@ -41,11 +47,10 @@ export function readFeedback(material: Material, feedback: string): BounceReport
   };
   const reportedBy = mtaName(header.get("reporting-mta")) || header.get("user-agent").split("/")[0]!.trim();
   return complaint(material, {
-    address: told,
+    addresses: told ?? [],
     original,
     format: "rfc5965",
     ...(reportedBy !== "" && { reportedBy }),
-    host: header.get("source-ip"),
   });
 }
 
@@ -58,29 +63,33 @@ export const isPlainComplaint = ({ header, returned }: Material): boolean =>
     ));
 
 export const readPlainComplaint = (material: Material): BounceReport =>
-  complaint(material, { address: undefined, original: { feedbackType: "abuse" }, format: "complaint" });
+  complaint(material, { addresses: [], original: { feedbackType: "abuse" }, format: "complaint" });
 
 /** A mail program tells a list that its user wants no more. */
 export function readUnsubscribe(material: Material): BounceReport {
   const address = firstAddress(material.header.get("from"));
-  return complaint(material, { address, original: { feedbackType: "opt-out" }, format: "unsubscribe" });
+  return complaint(material, {
+    addresses: address === undefined ? [] : [address],
+    original: { feedbackType: "opt-out" },
+    format: "unsubscribe",
+  });
 }
 
 interface Complaint {
-  readonly address: string | undefined;
+  readonly addresses: readonly string[];
   readonly original: OriginalMessage;
   readonly format: string;
   readonly reportedBy?: string;
-  readonly host?: string;
 }
 
-function complaint(material: Material, { address, original, format, reportedBy }: Complaint): BounceReport {
+function complaint(material: Material, { addresses, original, format, reportedBy }: Complaint): BounceReport {
   const { returned } = material;
-  const whose = address ?? (returned === undefined ? undefined : recipientIn(returned)) ?? "";
+  const sentTo = (returned === undefined ? undefined : recipientIn(returned)) ?? "";
+  const whose = addresses.length > 0 ? [...new Set(addresses)].slice(0, maxRecipients) : [sentTo];
   const text = material.header.text("subject");
   return {
     kind: "complaint",
-    recipients: [{ address: whose, text, ...(whose !== "" && { recipient: whose }) }],
+    recipients: whose.map((address) => ({ address, text, ...(address !== "" && { recipient: address }) })),
     original: readOriginal(returned, original),
     ...(reportedBy !== undefined && { reportedBy }),
     format,

@@ -8,8 +8,10 @@ export interface Material {
   readonly type: string;
   /** Texts in front of the message that comes back; behind it only where there are none in front. */
   readonly texts: readonly string[];
-  /** Delivery statuses, by their type or by their look. */
+  /** Delivery statuses by their type. */
   readonly statuses: readonly string[];
+  /** Texts that have such fields in them. */
+  readonly likeStatuses: readonly string[];
   readonly feedback?: string;
   /** A disposition notification. RFC 8098 */
   readonly disposition?: string;
@@ -19,10 +21,22 @@ export interface Material {
   readonly enclosed?: string;
 }
 
-type Draft = { -readonly [K in keyof Material]: Material[K] } & { texts: string[]; statuses: string[]; late: string[] };
+type Draft = { -readonly [K in keyof Material]: Material[K] } & {
+  texts: string[];
+  statuses: string[];
+  likeStatuses: string[];
+  late: string[];
+};
 
 export function materialOf(message: Part): Material {
-  const draft: Draft = { header: message.header, type: message.type, texts: [], statuses: [], late: [] };
+  const draft: Draft = {
+    header: message.header,
+    type: message.type,
+    texts: [],
+    statuses: [],
+    likeStatuses: [],
+    late: [],
+  };
   collect(message, draft);
   const { late, ...material } = draft;
   return material.texts.length > 0 ? material : { ...material, texts: late };
@@ -112,7 +126,7 @@ function takeText(part: Part, draft: Draft): void {
   }
   const text = unquoted(textOf(part));
   if (text.trim() === "") return;
-  if (hasStatusFields(text)) draft.statuses.push(text);
+  if (hasStatusFields(text)) draft.likeStatuses.push(text);
   else if (/(?:^|\n)feedback-type[ \t]{0,3}:/i.test(text) && /(?:^|\n)(?:version|user-agent)[ \t]{0,3}:/i.test(text))
     draft.feedback ??= text;
   if (draft.returned === undefined) draft.texts.push(text);

@@ -60,7 +60,7 @@ export function tellingText(paragraphs: readonly string[]): string | undefined {
 const label =
   /^(?:reason|because|error|cause|details?|退信原因|返送理由|エラー内容|반송사유|사유|delay reason|error message|for the following reasons?|technical details|diagnostic(?: code)?|grund|raison|motivo|причина|理由|原因)\s{0,3}[:：]\s{0,3}/i;
 const dateLabel =
-  /^(?:on|am|le|el|il) (?:[A-Z][a-z]{2}, )?\d{1,2}[\w :,./-]{8,30}\d(?: [+-]\d{4})?(?: (?:[A-Z]{3}|\([A-Z]{3}\)))?(?= [^\d ]|$)/;
+  /^(?:on|am|le|el|il) (?:[A-Z][a-z]{2}, )?\d{1,2}[\w :,./-]{8,30}\d(?: [AP]M)?(?: [+-]\d{4})?(?: (?:[A-Z]{3}|\([A-Z]{3}\)))?(?= [^\d ]|$)/;
 
 export function shortened(text: string): string {
   const line = text

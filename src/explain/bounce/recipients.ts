@@ -61,12 +61,12 @@ function recipientOfGroup(
   const replies = findReplies(diagnostic).filter(({ code }) => code >= least);
   const reply = replies.find(({ isSure }) => isSure) ?? replies[0];
   const code = reply?.code ?? why?.code;
-  const status = bestStatus(group.status, statusIn(text));
+  const status = bestStatus(group.status, statusIn(diagnostic.slice(reply?.start ?? 0)) ?? statusIn(text));
   const stage =
     stageIn(diagnostic.slice(0, reply?.start ?? 0)) ??
     stageIn(/\(in reply to .{0,60}/i.exec(diagnostic)?.[0] ?? "") ??
     why?.stage;
-  const host = remoteHost ?? why?.host ?? hostIn(diagnostic);
+  const host = remoteHost ?? why?.host ?? hostIn(diagnostic.slice(0, reply?.start));
   return {
     text: text === "" ? reasonIn(subject) : text,
     ...(action !== undefined && { action }),
@@ -88,9 +88,11 @@ function saysMore(
   return why.code !== undefined || why.status !== undefined;
 }
 
-/** X.0.0 says nothing: the reply's own status says more. */
-const bestStatus = (status: string | undefined, inText: string | undefined): string | undefined =>
-  status === undefined || (status.endsWith(".0.0") && inText !== undefined) ? (inText ?? status) : status;
+/** X.0.0 and X.1.0 say little: the reply's own status says more. */
+function bestStatus(status: string | undefined, inText: string | undefined): string | undefined {
+  if (status === undefined || inText === undefined) return inText ?? status;
+  return status.endsWith(".0.0") || (status.endsWith(".0") && !inText.endsWith(".0")) ? inText : status;
+}
 
 /** "Returned mail: User unknown"; of most subjects nothing, and never the subject of the message itself. */
 export function reasonIn(subject: string): string {

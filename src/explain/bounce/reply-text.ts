@@ -63,13 +63,13 @@ const hostPatterns: readonly RegExp[] = [
   new RegExp(`\\b(?:server|host) ?\\(${hostName}\\)`, "i"),
   new RegExp(`\\b(?:host|server|domain)[: ]{1,3}(?:name )?${hostName}[ ,]?[\\[(:]`, "i"),
   new RegExp(`\\bwhile talking to ${hostName}`, "i"),
-  new RegExp(`\\b(?:connect(?:ed|ing)? to|remote host|remote-mta: dns;|by|giving up on|host:) ${hostName}`, "i"),
+  new RegExp(`\\b(?:connect(?:ed|ing)? to|remote host|remote-mta: dns;|giving up on|host:) ${hostName}`, "i"),
   new RegExp(
     `(?:^|\\s)${hostName}[ ]?(?:\\[[\\d.a-fA-F:]{3,45}\\] ?)?(?:does not like|failed after|did not like|responded|said|rejected)`,
     "im",
   ),
   new RegExp(`\\bhost ${hostName}`, "i"),
-  new RegExp(`<${hostName} #\\d`, "i"),
+  new RegExp(`(?:^|[\\s<])${hostName} #(?:\\d|$)`, "i"),
   new RegExp(`\\b${hostName} ?\\[[\\d.a-fA-F:]{3,45}\\]`, "i"),
 ];
 

@@ -104,6 +104,8 @@ const behindDivider = /^[\s.:;!。：]*(?:(?:is |are |as )*(?:follow|below|heade
 export function readDivider(line: string): Divider {
   if (line === "" || line.length > 200) return nothing;
   const isHeading = decoration.test(line);
+  // most lines are neither, and are known by how they begin
+  if (!isHeading && !beginnings.has(line.trimStart().slice(0, 2).toLowerCase())) return nothing;
   const words = plainLower(line)
     .replaceAll(/[-=*_#~+\s]+/g, " ")
     .trim();
@@ -113,5 +115,7 @@ export function readDivider(line: string): Divider {
   const isDivider = isHeading || phrase.length > 24 || behindDivider.test(words.slice(phrase.length));
   return { isDivider, isHeading, words };
 }
+
+const beginnings = new Set(formats.dividers.map((words) => words.slice(0, 2)));
 
 const nothing: Divider = { isDivider: false, isHeading: false, words: "" };

@@ -1,6 +1,6 @@
 // What is known of failures, put together: causes, codes and rules, checked when they are loaded. All of it is data in JSON.
 import type { Permanence, ReplyStage } from "../explanation.ts";
-import { type Phrase, parsePhrase } from "../matching/phrase.ts";
+import { type Phrase, parsePhrase, readPhrase } from "../matching/phrase.ts";
 import { PhraseIndex } from "../matching/phrase-index.ts";
 import { type Provider, ProviderIndex } from "./providers.ts";
 import { type CauseName, isCause } from "./causes.ts";
@@ -120,13 +120,13 @@ export function buildKnowledge(files: Readonly<Record<string, RuleFile>>): Knowl
 
 /** Phrases that were taken apart lately: most texts say the same few things. */
 const atHand = new Map<string, Phrase>();
-const mostAtHand = 500;
+const mostAtHand = 1_500;
 
 export function phraseOf({ says }: RankedPhrase): Phrase {
   let phrase = atHand.get(says);
   if (phrase === undefined) {
     if (atHand.size >= mostAtHand) atHand.clear();
-    phrase = parsePhrase(says);
+    phrase = readPhrase(says);
     atHand.set(says, phrase);
   }
   return phrase;

@@ -3,56 +3,57 @@ import { keyListsOf, type Phrase } from "./phrase.ts";
 import { WordIndex } from "./word-index.ts";
 
 /** Lists of words that one phrase is asked about, at most: more make it no rarer. */
-const listBits = 2;
+const mostLists = 3;
 
 export class PhraseIndex {
   readonly #words: WordIndex;
-  /** For each word the phrases that ask for it, and in which of their lists, as `phrase << listBits | list`. */
-  readonly #asked: readonly (readonly number[])[];
-  /** Per phrase the lists of which a word must be there, as bits, and those found in the present text. */
-  readonly #needed: Uint8Array;
-  readonly #found: Uint8Array;
+  /** For each word the phrases that are looked at where it stands. */
+  readonly #asks: readonly (readonly number[])[];
+  /** For each phrase its other lists of words, by their numbers: one word of each must stand there, too. */
+  readonly #others: readonly (readonly (readonly number[])[])[];
+  /** The text in which a word was found last, and that for which a phrase was looked at last. */
+  readonly #met: Uint32Array;
+  readonly #seen: Uint32Array;
+  #texts = 0;
 
   constructor(phrases: readonly Phrase[]) {
-    this.#needed = new Uint8Array(phrases.length);
-    this.#found = new Uint8Array(phrases.length);
-    const asked = new Map<string, number[]>();
     const all = phrases.map(keyListsOf);
     const uses = new Map<string, number>();
     for (const word of all.flat(2)) uses.set(word, (uses.get(word) ?? 0) + 1);
-    const usesOf = (words: readonly string[]): number => words.reduce((sum, word) => sum + uses.get(word)!, 0);
-    phrases.forEach((_, id) => {
+    const words = [...uses.keys()];
+    const numbers = new Map(words.map((word, number) => [word, number]));
+    const usesOf = (list: readonly string[]): number => list.reduce((sum, word) => sum + uses.get(word)!, 0);
+    const asks: number[][] = words.map(() => []);
+    this.#others = all.map((lists, id) => {
       // what few phrases say, few texts say, too
-      const lists = all[id]!.toSorted((a, b) => usesOf(a) - usesOf(b)).slice(0, 1 << listBits);
-      this.#needed[id] = (1 << lists.length) - 1;
-      lists.forEach((words, list) => {
-        for (const word of words) {
-          const by = asked.get(word);
-          if (by) by.push((id << listBits) | list);
-          else asked.set(word, [(id << listBits) | list]);
-        }
-      });
+      const [rarest = [], ...others] = lists
+        .toSorted((a, b) => usesOf(a) - usesOf(b))
+        .slice(0, mostLists)
+        .map((list) => [...new Set(list)].map((word) => numbers.get(word)!));
+      for (const word of rarest) asks[word]!.push(id);
+      return others;
     });
-    this.#words = new WordIndex([...asked.keys()]);
-    this.#asked = [...asked.values()];
+    this.#asks = asks;
+    this.#words = new WordIndex(words);
+    this.#met = new Uint32Array(words.length);
+    this.#seen = new Uint32Array(phrases.length);
   }
 
   /** Numbers of the phrases that may stand in the normal text, in ascending order. */
   candidates(text: string): number[] {
-    const [asked, needed, found] = [this.#asked, this.#needed, this.#found];
-    const touched: number[] = [];
+    const [met, seen, now] = [this.#met, this.#seen, ++this.#texts];
+    const found: number[] = [];
     this.#words.find(text, (word) => {
-      for (const one of asked[word]!) {
-        const id = one >> listBits;
-        if (found[id] === 0) touched.push(id);
-        found[id]! |= 1 << (one & ((1 << listBits) - 1));
-      }
+      met[word] = now;
+      found.push(word);
     });
     const candidates: number[] = [];
-    for (const id of touched) {
-      if (found[id] === needed[id]) candidates.push(id);
-      found[id] = 0;
-    }
+    for (const word of found)
+      for (const id of this.#asks[word]!) {
+        if (seen[id] === now) continue;
+        seen[id] = now;
+        if (this.#others[id]!.every((list) => list.some((other) => met[other] === now))) candidates.push(id);
+      }
     return candidates.sort((a, b) => a - b);
   }
 }

@@ -42,14 +42,19 @@ const deepest = 5;
 
 /** Throws an Error that says what is wrong with the phrase and what to write instead. */
 export function parsePhrase(source: string): Phrase {
+  const phrase = readPhrase(source);
+  if (keyListsOf(phrase).length > 0) return phrase;
+  throw new Error(`the phrase "${source}" is too short to mean anything: write at least two letters in a row`);
+}
+
+/** A phrase that parsePhrase() has taken before. */
+export function readPhrase(source: string): Phrase {
   const parts = source.split(/\s+\.\.\.\s+|\s+…\s+/u).map((text): Part => {
     const sequence = parseSequence(text.trim(), source, 0);
     const starts = startsOf(sequence, source);
     return { sequence, starts };
   });
-  const phrase = { source, parts };
-  if (keyListsOf(phrase).length > 0) return phrase;
-  throw new Error(`the phrase "${source}" is too short to mean anything: write at least two letters in a row`);
+  return { source, parts };
 }
 
 function parseSequence(text: string, source: string, depth: number): Sequence {

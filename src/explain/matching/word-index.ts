@@ -9,10 +9,12 @@ interface Word {
   met: number;
 }
 
-const buckets = 1 << 15;
+const buckets = 1 << 16;
 
 export class WordIndex {
-  readonly #words: (Word[] | undefined)[] = Array.from({ length: buckets });
+  readonly #words = new Map<number, Word[]>();
+  /** A bit for each bucket that is not empty: small enough to stay in the processor's cache. */
+  readonly #filled = new Uint32Array(buckets / 32);
   #texts = 0;
 
   /** Words are in normal form, of two characters or more. */
@@ -22,24 +24,31 @@ export class WordIndex {
     words.forEach((text, id) => {
       let offset = 0;
       for (let i = 1; i < grams(text); i++) if (uses[hash(text, i)]! < uses[hash(text, offset)]!) offset = i;
-      (this.#words[hash(text, offset)] ??= []).push({ text, offset, id, met: 0 });
+      const bucket = hash(text, offset);
+      const there = this.#words.get(bucket);
+      if (there) there.push({ text, offset, id, met: 0 });
+      else this.#words.set(bucket, [{ text, offset, id, met: 0 }]);
+      this.#filled[bucket >> 5]! |= 1 << (bucket & 31);
     });
   }
 
   /** Calls `met` once with the number of each word that stands anywhere in the normal text. */
   find(text: string, met: (id: number) => void): void {
-    const words = this.#words;
+    const filled = this.#filled;
     const now = ++this.#texts;
     for (let i = 0; i + 1 < text.length; i++) {
-      for (let kind = 0; kind < 2; kind++) {
-        const some = words[kind === 0 ? pairHash(text, i) : tripleHash(text, i)];
-        if (some === undefined) continue;
-        for (const word of some) {
-          if (word.met === now || !text.startsWith(word.text, i - word.offset)) continue;
-          word.met = now;
-          met(word.id);
-        }
-      }
+      const two = pairHash(text, i);
+      if (filled[two >> 5]! & (1 << (two & 31))) this.#look(two, { text, at: i, now }, met);
+      const three = tripleHash(text, i);
+      if (filled[three >> 5]! & (1 << (three & 31))) this.#look(three, { text, at: i, now }, met);
+    }
+  }
+
+  #look(bucket: number, { text, at, now }: { text: string; at: number; now: number }, met: (id: number) => void): void {
+    for (const word of this.#words.get(bucket)!) {
+      if (word.met === now || !text.startsWith(word.text, at - word.offset)) continue;
+      word.met = now;
+      met(word.id);
     }
   }
 }

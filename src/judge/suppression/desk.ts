@@ -41,7 +41,7 @@ export function suppressionDesk({ suppressions, store, world }: DeskParts): Supp
       found = [...found, ...page.suppressions.filter(isMeant)].slice(-limit);
       [after, isRest] = [page.upTo, page.suppressions.length === pageRows];
     }
-    return found.reverse();
+    return found.toReversed();
   };
   return {
     async list({ address, ended = false }, limit) {
