@@ -81,6 +81,7 @@ export function createStages(options: StageOptions): Stages {
   const pacer = createPacer(options);
   const ours = indexDomains(config, hostname, { returns, ...(srs && { srs }) });
   const { deliver, retry } = config;
+  const isGone = (address: Address): boolean => resolveRecipient(ours, address).kind === "unknown";
   const feedback = new Set(config.returns.feedback.map((address) => address.toLowerCase()));
   return {
     world,
@@ -98,7 +99,7 @@ export function createStages(options: StageOptions): Stages {
       giveUpAfterMs: retry.give_up_after,
       delayNoticeAfterMs: retry.delay_notice_after,
     },
-    judge: createJudge([...returnedMailChecks(options, feedback), ...judges.checks], world, (check, err) =>
+    judge: createJudge([...returnedMailChecks(options, { feedback, isGone }), ...judges.checks], world, (check, err) =>
       log.logger.error({ err, check }, `the check "${check}" failed, and was left out`),
     ),
     ...(judges.authenticator && { authenticator: judges.authenticator }),
@@ -128,6 +129,7 @@ export function createStages(options: StageOptions): Stages {
     returns,
     history: store,
     feedback,
+    isGone,
     isOurSender: (address) => isOwnSender(ours, address),
     ...(suppressions && { suppressions }),
     onBug: (err, queueId) => log.logger.error({ err, queueId }, `${queueId} met a fault of this server`),
@@ -137,13 +139,13 @@ export function createStages(options: StageOptions): Stages {
 /** Before the others: their words are for those who return mail that we never sent. */
 function returnedMailChecks(
   { config, world, store, srs, returns }: StageOptions,
-  feedback: ReadonlySet<string>,
+  { feedback, isGone }: Pick<ReceptionParts, "feedback" | "isGone">,
 ): readonly Check[] {
   const comesFromUs = (address: Address): boolean =>
     srs?.read(address) !== undefined || returns.read(address) !== undefined;
   return [
     ...(srs === undefined ? [] : [returnedMail("srs", ({ recipient }) => srsRefusal(srs, recipient))]),
-    returnedMail("returns", ({ recipient }) => refuseReturn({ returns, history: store, world }, recipient)),
+    returnedMail("returns", ({ recipient }) => refuseReturn({ returns, history: store, world, isGone }, recipient)),
     ...(config.returns.only_signed
       ? [
           returnedMail("backscatter", ({ reversePath, recipient, trusted }) =>

@@ -2,12 +2,17 @@
 import { open } from "node:fs/promises";
 import type { FailureReport } from "../explain/explanation.ts";
 import { readLogLine } from "../explain/log-line.ts";
+import { isQueueId } from "../mail/queue-ids.ts";
 import type { Context } from "./context.ts";
 import { CommandError, exitCodes } from "./exit-codes.ts";
 
 export type ExplainInput =
   | { readonly kind: "message"; readonly name: string; readonly bytes: Uint8Array }
-  | { readonly kind: "text"; readonly name: string; readonly failures: readonly FailureReport[] };
+  | { readonly kind: "text"; readonly name: string; readonly failures: readonly FailureReport[] }
+  /** A status of HTTP. */
+  | { readonly kind: "http"; readonly name: string; readonly status: number }
+  /** A message that a Waybill has, or had. */
+  | { readonly kind: "queued"; readonly name: string };
 
 /** Of a larger file the beginning is read: what a bounce has to say stands before the message that it returns. */
 const mostBytes = 2 * 1024 * 1024;
@@ -24,11 +29,18 @@ export async function* inputsOf(words: readonly string[], context: Context): Asy
       spoken.push(word);
       continue;
     }
-    if (spoken.length > 0) yield textInput(spoken.join(" "), spoken.join(" "));
+    if (spoken.length > 0) yield spokenInput(spoken.join(" "));
     spoken = [];
     yield inputOf(word, bytes);
   }
-  if (spoken.length > 0) yield textInput(spoken.join(" "), spoken.join(" "));
+  if (spoken.length > 0) yield spokenInput(spoken.join(" "));
+}
+
+/** What was typed: a status of HTTP says so, a queue id looks like nothing else. */
+function spokenInput(text: string): ExplainInput {
+  const status = /^https?(?:\/\d(?:\.\d)?)? ([1-5]\d\d)\b/i.exec(text)?.[1];
+  if (status !== undefined) return { kind: "http", name: text, status: Number(status) };
+  return isQueueId(text) ? { kind: "queued", name: text } : textInput(text, text);
 }
 
 function inputOf(name: string, bytes: Uint8Array): ExplainInput {

@@ -1,6 +1,7 @@
 // An explanation as lines for a person: what happened, who can set it right, what to do, and last the technical part.
 import type { ExplainedRecipient, ExplainedBounce } from "../explain/explain-bounce.ts";
 import type { CauseName, Explanation, Language, Permanence } from "../explain/explanation.ts";
+import type { HttpExplanation } from "../explain/http.ts";
 import { textsIn } from "../explain/languages/language.ts";
 import { oneLine } from "../mail/printable.ts";
 import { type Context, type Paint, paintFor, type Style } from "./context.ts";
@@ -11,6 +12,8 @@ export interface Explained extends Omit<ExplainedBounce, "kind"> {
   /** File, or the text itself. */
   readonly name: string;
   readonly kind: ExplainedBounce["kind"] | "text";
+  /** For a status of HTTP; then there are no recipients. */
+  readonly http?: HttpExplanation;
 }
 
 export interface ExplanationDrawing {
@@ -28,7 +31,8 @@ export const explanationDrawingFor = (context: Context, language: Language): Exp
 
 export function drawExplained(explained: Explained, drawing: ExplanationDrawing): string[] {
   const { paint, language } = drawing;
-  const { name, kind, recipients, original } = explained;
+  const { name, kind, recipients, original, http } = explained;
+  if (http) return drawHttp(http, drawing);
   const { commandLine, others } = textsIn(language);
   const about = original.subject === undefined ? "" : `: ${oneLine(original.subject)}`;
   const title = kind === "text" ? oneLine(name) : `${name}, ${commandLine.kinds[kind]}${about}`;
@@ -43,6 +47,17 @@ export function drawExplained(explained: Explained, drawing: ExplanationDrawing)
       ...drawRecipient(recipient, kind, drawing),
     ]),
     ...(isNotice && recipients.length > 0 ? ["", ...wrap(others, drawing.width)] : []),
+  ];
+}
+
+function drawHttp({ status, name, meaning, steps, redirect, source }: HttpExplanation, drawing: ExplanationDrawing) {
+  const { paint, width } = drawing;
+  return [
+    paint("bold", `HTTP ${status} ${name}`),
+    ...wrap(meaning, width),
+    ...(redirect ? [redirect.asks, redirect.why].flatMap((words) => wrap(words, width)) : []),
+    ...steps.flatMap((step, i) => numbered(step, i + 1, width)),
+    source,
   ];
 }
 

@@ -43,6 +43,8 @@ function linesOf(block: Block, colon: string): string[] {
         ...block.addresses.map((address) => `<bdi style="overflow-wrap:anywhere">${escape(address)}</bdi>`),
         ...(block.more === undefined ? [] : [escape(block.more)]),
       ]);
+    case "rule":
+      return ['<hr style="margin:1.5em 0;border:0;border-top:1px solid">'];
     case "steps":
       return list("ol", block.steps.map(escape));
     case "table":

@@ -13,6 +13,8 @@ export type Block =
   | { readonly kind: "labelled"; readonly label: string; readonly text: string }
   | { readonly kind: "addresses"; readonly addresses: readonly string[]; readonly more?: string }
   | { readonly kind: "steps"; readonly steps: readonly string[] }
+  /** Between addresses that met different fates. */
+  | { readonly kind: "rule" }
   | { readonly kind: "table"; readonly rows: readonly (readonly [string, string])[] }
   /** Words of another server, under a line that says whose they are. */
   | { readonly kind: "quote"; readonly title: string; readonly text: string }
@@ -57,7 +59,8 @@ function news({ action, recipients }: ExplainedRequest, texts: Texts): Block[] {
   const { one, several } = texts.notice.openings[action];
   return [
     { kind: "title", text: recipients.length === 1 ? one : several },
-    ...groupByCause(recipients).flatMap(({ told, explanation }): Block[] => [
+    ...groupByCause(recipients).flatMap(({ told, explanation }, i): Block[] => [
+      ...(i > 0 ? [{ kind: "rule" } as const] : []),
       addressList(told, texts),
       ...(explanation ? why(explanation, texts) : []),
       ...(explanation && action === "failed" ? whatToDo(explanation, texts) : []),

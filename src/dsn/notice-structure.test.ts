@@ -123,7 +123,7 @@ const request: fc.Arbitrary<NoticeRequest> = fc.record({
 
 /** All that our HTML is made of: nothing runs, nothing is fetched. */
 const allowedTags =
-  /<!DOCTYPE html>|<\/?(?:html|head|body|title|div|h1|h2|p|ul|ol|li|table|tr|th|td|blockquote|strong|bdi)(?: (?:lang|dir|style|scope)="[^"<>]*")*>|<meta (?:charset|name)="[^"<>]*"(?: content="[^"<>]*")?>/g;
+  /<!DOCTYPE html>|<\/?(?:html|head|body|title|div|h1|h2|p|ul|ol|li|table|hr|tr|th|td|blockquote|strong|bdi)(?: (?:lang|dir|style|scope)="[^"<>]*")*>|<meta (?:charset|name)="[^"<>]*"(?: content="[^"<>]*")?>/g;
 
 test("random failures and texts never break the structure", () => {
   fc.assert(

@@ -150,6 +150,7 @@ test("a delay says until when, and that nothing is to be done", () => {
     letter.plain.replaceAll("\r\n", " "),
     /do not need to do anything\. We are still trying until Friday, 27 November 2026 at 10:00 GMT\+1/,
   );
+  assert.match(letter.plain.replaceAll("\r\n", " "), /Do not send the message again: it could arrive twice\./);
   assert.doesNotMatch(letter.plain, /What you can do|Who can set it right/);
   assert.equal(field(groups[1]!, "Will-Retry-Until"), "Fri, 27 Nov 2026 09:00:00 +0000");
   assert.equal(field(groups[1]!, "Status"), "4.4.1");
@@ -157,6 +158,17 @@ test("a delay says until when, and that nothing is to be done", () => {
     field(groups[1]!, "Diagnostic-Code"),
     /^x-waybill; mx\.example\.org \[192\.0\.2\.1\] did not take the connection in time: connect ETIMEDOUT/,
   );
+});
+
+test("bad news says what it means for the other addresses; addresses with other fates stand apart", () => {
+  const others = /At any other address you wrote to, the message has most likely arrived\./;
+  for (const name of ["failed-unknown-user", "delayed"])
+    assert.match(notice(name).letter.plain.replaceAll("\r\n", " "), others, name);
+  for (const name of ["delivered", "relayed"])
+    assert.doesNotMatch(notice(name).letter.plain.replaceAll("\r\n", " "), others, name);
+  const { plain, html } = notice("failed-several-causes").letter;
+  assert.equal(plain.match(/^-+\r$/gm)?.length, 3);
+  assert.equal(html.match(/<hr /g)?.length, 3);
 });
 
 test("the path of a socket is nobody's MTA name, an address is one in brackets", () => {

@@ -1,7 +1,7 @@
 // What a notice gives back of the message it is about. RFC 3461 §4.3, RFC 3464 §2, RFC 6522 §4, RFC 6533 §4.
 import { decodeWords } from "postal-mime";
 import type { Instant } from "../base/world.ts";
-import type { LanguageSigns } from "../explain/languages/language.ts";
+import type { LanguageSigns } from "../explain/languages/reader.ts";
 import { fieldValue, readHeader } from "../mail/header.ts";
 import type { Message } from "../mail/message.ts";
 import { clean, textLimits } from "../mail/foreign-text.ts";

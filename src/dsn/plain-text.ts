@@ -25,6 +25,8 @@ function linesOf(block: Block, colon: string): string[] {
       return wrap(`${block.label}${colon}${block.text}`);
     case "addresses":
       return [...block.addresses, ...(block.more === undefined ? [] : [block.more])].map((line) => indent + line);
+    case "rule":
+      return ["-".repeat(20)];
     case "steps":
       return block.steps.flatMap((step, i) => wrap(step, `  ${i + 1}. `));
     case "table": {

@@ -5,7 +5,7 @@ import { type Failure, isPermanent, type Stage } from "../mail/failure.ts";
 import { assembleReply, parseReplyLine } from "../mail/reply.ts";
 import type { CauseName } from "./explanation.ts";
 import { explainFailure, statusOf } from "./failure.ts";
-import { languages } from "./languages/language.ts";
+import { languages } from "./languages/reader.ts";
 
 const bob = "bob@example.org" as Address;
 const recipient = { recipient: bob };

@@ -5,7 +5,7 @@ export { type BounceReport, type OriginalMessage, readBounce, type ReportedRecip
 export { readLogLine } from "./log-line.ts";
 export { causeNames } from "./knowledge/causes.ts";
 export { extendedKnowledge, type Knowledge, type RuleFile } from "./knowledge/knowledge.ts";
-export { languageOf, languages } from "./languages/language.ts";
+export { languageOf, languages } from "./languages/reader.ts";
 export type {
   CauseName,
   Confidence,

@@ -114,6 +114,8 @@ export type Event =
         readonly text: string;
         /** Where `to` led to, as the report names it; absent: `to` itself. */
         readonly final?: string;
+        /** Further recipients got the same return address, and could have written the report. */
+        readonly isShared?: true;
       })
   /** The recipient, or a mail provider for it, calls the message unwanted. RFC 5965 */
   | (About &

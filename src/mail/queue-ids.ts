@@ -13,6 +13,9 @@ function base32(value: number, digits: number): string {
   return text;
 }
 
+/** Whether the text can be nothing else. */
+export const isQueueId = (text: string): boolean => /^[0-9a-hjkmnp-tv-z]{16}$/.test(text);
+
 /** When the message came, by the clock of the process that gave the id. */
 export const instantOf = (queueId: QueueId): Instant =>
   Array.from(queueId.slice(0, timeDigits)).reduce((value, digit) => value * 32 + alphabet.indexOf(digit), 0);

@@ -24,6 +24,8 @@ export interface ReturningParts extends Letters {
   readonly feedback: ReadonlySet<string>;
   /** It sends from here, so that we tell it ourselves. */
   readonly isOurSender: (address: Address) => boolean;
+  /** It was a mailbox of ours, and there is none any more. */
+  readonly isGone: (address: Address) => boolean;
   readonly onBug: (error: unknown, queueId: QueueId) => void;
 }
 
@@ -32,14 +34,16 @@ const historyLagMs = 10 * 60_000;
 
 /** What to say to RCPT; undefined: nothing against it. */
 export function refuseReturn(
-  { returns, history, world }: Pick<ReturningParts, "returns" | "history" | "world">,
+  { returns, history, world, isGone }: Pick<ReturningParts, "returns" | "history" | "world" | "isGone">,
   recipient: Address,
 ): Reply | undefined | Promise<Reply | undefined> {
   const read = returns.read(recipient);
   if (read?.kind !== "valid") return returnRefusal(returns, recipient);
   const { queueId } = read;
   return storyOf(history, queueId).then((story) => {
-    if (story !== undefined && story.received.from !== "") return undefined;
+    const { from = "" } = story?.received ?? {};
+    if (from !== "")
+      return isGone(from) ? reply(550, "5.1.1", `the sender of ${queueId} has no mailbox here any more`) : undefined;
     return story === undefined && world.now() - instantOf(queueId) < historyLagMs
       ? reply(451, "4.3.0", "we cannot look up this message at the moment; please return it again in a few minutes")
       : reply(550, "5.1.1", `nothing is known of message ${queueId} here any more; write to the sender's own address`);
@@ -196,6 +200,7 @@ function bouncedLater(arrived: Arrived, story: Story, { recipient, to, report }:
     confidence,
     summary,
     text: clean(recipient.text, textLimits.evidence),
+    ...(story.reached.length > 1 && { isShared: true }),
     ...(isOther && { final: clean(address, textLimits.address) }),
   };
 }

@@ -137,6 +137,13 @@ test("codes and replies, in one word or many, or on standard input", async () =>
   }
 });
 
+test("a status of HTTP", async () => {
+  const { out } = await explain(["HTTP", "404"]);
+  assert.match(out, /^HTTP 404 Not Found\n/);
+  const [line] = await json(["http/1.1 308"]);
+  assert.equal(line.http.redirect.method, "GET");
+});
+
 test("what cannot be read is told; what is no file is a text", async () => {
   const missing = await explain([join(dir, "missing.eml")]);
   assert.equal(missing.code, 66);

@@ -7,7 +7,8 @@ import { test } from "node:test";
 import { drawExplained } from "../../src/cli/explanation-drawing.ts";
 import { explainBounce } from "../../src/explain/explain-bounce.ts";
 import type { CauseName, Language, WhoActs } from "../../src/explain/explanation.ts";
-import { languages, textsIn } from "../../src/explain/languages/language.ts";
+import { textsIn } from "../../src/explain/languages/language.ts";
+import { languages } from "../../src/explain/languages/reader.ts";
 import { suite } from "../support/suites.ts";
 
 interface Reader {
@@ -67,6 +68,7 @@ const readers: readonly Reader[] = [
       ["Why did the second candidate not get it?", "kein Postfach mit dieser Adresse"],
       ["Do I send it to the second one again?", "Es hat keinen Zweck"],
       ["Is it my mistake?", "Prüfen Sie die Adresse auf Tippfehler"],
+      ["The address is right: what now?", "telefonisch, nach der gültigen Adresse"],
       ["Did the third candidate get it?", "An anderen Adressen, an die Sie geschrieben haben"],
     ],
   },
@@ -166,6 +168,7 @@ const readers: readonly Reader[] = [
       ["Is it still on its way?", "les essais continuent"],
       ["Do I send it again?", "ne renvoyez pas le message"],
       ["It is urgent: what now?", "Si c’est urgent"],
+      ["What do I tell the clinic?", "Donnez-lui alors aussi les détails techniques"],
       ["How do I learn that it failed?", "vous recevrez un autre avis"],
       ["Who has to act?", "Personne, cela passe avec le temps"],
     ],
@@ -205,6 +208,12 @@ const collected = suite("bounces");
 
 test("the same questions are answered of bounces that people received", { skip: collected.skip }, () => {
   for (const reader of readers) assertAnswered(collected.read(`mail/${reader.collected}.eml`), reader);
+});
+
+test("what has arrived is not said to have failed", () => {
+  const editor = readers.find(({ name }) => name === "newsletter-editor")!;
+  const { lines } = explained(writtenFor(editor.name), editor);
+  for (const words of Object.values(textsIn("en").permanence)) assert.ok(!lines.includes(words), words);
 });
 
 test("steps fit what was only pasted: they speak of no notice, and forward none", () => {

@@ -34,7 +34,11 @@ function decide(recipient: string): string {
 
 async function startWaybill(sink: Sink, postfixPort: number): Promise<RunningServer> {
   return runServer({
-    domain: [{ name: "ours.to-waybill.test", deliver: "relay", mailboxes: ["ann"] }],
+    domain: [
+      { name: "ours.to-waybill.test", deliver: "relay", mailboxes: ["ann"] },
+      { name: "signed.to-waybill.test", deliver: "maildir:/nowhere", aliases: { ann: ["ann@home.test"] } },
+    ],
+    returns: { sign: ["signed.to-waybill.test"] },
     route: [routeTo(postfixPort, { to: "via-postfix.test", tls: "require" }), routeTo(sink.port)],
     retry: { schedule: ["20ms"] },
   });
@@ -60,7 +64,8 @@ interface Around {
 
 const postfixSettings = ({ sink, waybill, greylister, policy }: Around) => ({
   relayhost: `[127.0.0.1]:${sink.port}`,
-  transport_maps: `inline:{ { to-waybill.test = smtp:[127.0.0.1]:${waybill.port} }, { ours.to-waybill.test = smtp:[127.0.0.1]:${waybill.port} }, { greylisted.test = smtp:[127.0.0.1]:${greylister.port} } }`,
+  transport_maps: `inline:{ { to-waybill.test = smtp:[127.0.0.1]:${waybill.port} }, { ours.to-waybill.test = smtp:[127.0.0.1]:${waybill.port} }, { signed.to-waybill.test = smtp:[127.0.0.1]:${waybill.port} }, { behind-postfix.test = error:5.1.1 nobody of that name any more }, { greylisted.test = smtp:[127.0.0.1]:${greylister.port} } }`,
+  virtual_alias_maps: "inline:{ { later@via-postfix.test = left@behind-postfix.test } }",
   queue_run_delay: "1s",
   minimal_backoff_time: "1s",
   maximal_backoff_time: "1s",
@@ -97,6 +102,27 @@ const plays: Readonly<Record<string, (places: Places) => Promise<void>>> = {
     );
     assert.match(content, /\r\nSubject: from Postfix\r\n/);
     assert.ok(content.endsWith("\r\n\r\n.dot\r\nGr\u00fc\u00dfe\r\n"));
+  },
+
+  "returns what it took and could not deliver: its bounce finds the message, and the sender reads why": async ({
+    waybill,
+    sink,
+  }) => {
+    await using client = await RawClient.open(waybill.port);
+    const from = "ann@signed.to-waybill.test";
+    const content = Buffer.from("Subject: to nobody\r\nMessage-ID: <2@client.test>\r\n\r\nHello\r\n");
+    assert.match(await client.data({ from, to: ["later@via-postfix.test"] }, content), /^250 /);
+    const told = await waybill.events.first(({ kind }) => kind === "bounced-later");
+    assert.ok(told.kind === "bounced-later");
+    assert.deepEqual(
+      [told.to, told.cause, told.final],
+      ["later@via-postfix.test", "no-such-mailbox", "left@behind-postfix.test"],
+    );
+    assert.equal(told.reportedBy, "postfix.test");
+    const notice = await sink.taken.first(isTo("ann@home.test"));
+    assert.match(notice.mail, /^MAIL FROM:<>/);
+    assert.match(notice.content.toString(), /Subject: Not delivered: to nobody/);
+    assert.match(notice.content.toString(), /nobody of that name any more/);
   },
 
   "is the next hop, in TLS, and passes the octets on": async ({ waybill, sink }) => {

@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, test } from "node:test";
+import type { Event } from "../../src/journal/event.ts";
+import { bounceOf } from "../support/reports.ts";
 import { sendLetter } from "../support/smtp-client.ts";
 import { NodeProcess } from "./node-process.ts";
 import { startWatchingSink } from "./watching-sink.ts";
@@ -50,6 +52,39 @@ async function until<T>(ask: () => Promise<T>, holds: (answer: T) => boolean): P
 }
 
 describe("threads", { skip }, () => {
+  test("know each other's messages when their bounces come back", async () => {
+    await using sink = await startWatchingSink(0);
+    const more = `[[domain]]\nname = "signed.test"\ndeliver = "maildir:/nowhere"\naliases = { ann = ["ann@home.test"] }\n[returns]\nsign = ["*"]`;
+    await using server = await NodeProcess.start({ sinkPort: sink.port, threads: 3, more });
+    const to = addresses("later", 12);
+    const content = "Subject: Hi\r\n\r\nHi\r\n";
+    const kept = await Promise.all(
+      to.map((one) => sendLetter(server.port, { from: "ann@signed.test", to: [one], content })),
+    );
+    await sink.recipients(to.length);
+    const trace = (i: number): Promise<Event[]> => server.control.trace({ queueId: kept[i]!.split(" ").at(-1) });
+    for (const [i, one] of to.entries()) {
+      const story = await until(
+        () => trace(i),
+        (events) => events.some(({ kind }) => kind === "delivered"),
+      );
+      const [, returnTo] = /<(bounce-[^>]+)>/.exec(JSON.stringify(story)) ?? [];
+      const report = bounceOf({ to: one, original: "Subject: Hi" });
+      const bounce = { from: "", to: [returnTo ?? assert.fail("no return address")], content: report };
+      // another thread may hear of it half a second later: then it is asked to come again
+      const answer = await until(
+        () => sendLetter(server.port, bounce),
+        (reply) => !reply.startsWith("451"),
+      );
+      assert.match(answer, /^250 /);
+    }
+    for (const i of to.keys())
+      assert.ok(
+        (await trace(i)).some(({ kind }) => kind === "bounced-later"),
+        `${to[i]} is told of`,
+      );
+  });
+
   test("hold a destination's limit together, deliver each message once, and obey the operator as one", async () => {
     await using sink = await startWatchingSink(20);
     const more = '[[destination]]\nto = "there.test"\nmax_connections = 4';

@@ -1,6 +1,6 @@
 // Settings of the explanations: [explain].
 import { z } from "zod";
-import { languages } from "../../explain/languages/language.ts";
+import { languages } from "../../explain/languages/reader.ts";
 import { filePath } from "../names.ts";
 
 export const explain = z

@@ -108,9 +108,9 @@ function senderTest({ header }: Material): (address: string) => boolean {
 function readDeliveryStatus(material: Material, status: StatusReport): BounceReport {
   const words = wordsOf(material);
   const human = readHumanPart(words.lines, senderTest(material));
-  const hasGivenUp = speaksOf("gaveUp", `${words.sources.subject}\n${words.text}`);
+  const tone = toneOf(words);
   const recipients = recipientsOfGroups(status.groups, human, words.sources).map((recipient) =>
-    withAction(recipient, words, hasGivenUp),
+    withAction(recipient, tone),
   );
   const { reportedBy, envelopeId } = status;
   return {
@@ -122,17 +122,29 @@ function readDeliveryStatus(material: Material, status: StatusReport): BounceRep
   };
 }
 
+/** What a report says of all its recipients. */
+interface Tone {
+  readonly isDelay: boolean;
+  readonly hasGivenUp: boolean;
+  readonly isBounceSubject: boolean;
+}
+
+function toneOf({ text, sources: { subject } }: Words): Tone {
+  const all = `${subject}\n${text}`;
+  return {
+    isDelay: speaksOf("delay", all),
+    hasGivenUp: speaksOf("gaveUp", all),
+    isBounceSubject: speaksOf("bounceSubject", subject),
+  };
+}
+
 /** An action is not always there, and not always true: "delayed" by a system that says it has given up. */
-function withAction(recipient: ReportedRecipient, { text, sources }: Words, hasGivenUp: boolean): ReportedRecipient {
+function withAction(recipient: ReportedRecipient, { isDelay, hasGivenUp, isBounceSubject }: Tone): ReportedRecipient {
   const { status = "" } = recipient;
-  const isDelay = speaksOf("delay", `${sources.subject}\n${text}`) && !hasGivenUp;
-  const guessed = status.startsWith("2") ? "delivered" : isDelay && !status.startsWith("5") ? "delayed" : "failed";
+  const mayBeTried = isDelay && !hasGivenUp && !status.startsWith("5");
+  const guessed = status.startsWith("2") ? "delivered" : mayBeTried ? "delayed" : "failed";
   const told = recipient.action ?? guessed;
-  const isOver =
-    told === "delayed" &&
-    hasGivenUp &&
-    (status.startsWith("5") ||
-      (speaksOf("bounceSubject", sources.subject) && !speaksOf("delay", `${sources.subject}\n${text}`)));
+  const isOver = told === "delayed" && hasGivenUp && (status.startsWith("5") || (isBounceSubject && !isDelay));
   const action = isOver ? "failed" : told;
   return { ...recipient, action, ...(action === "failed" && { givenUp: true }) };
 }

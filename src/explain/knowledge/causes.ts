@@ -2,7 +2,62 @@
 import causesFile from "./causes.json" with { type: "json" };
 
 /** The names in causes.json; each has a page in docs/causes/. */
-export type CauseName = keyof (typeof causesFile)["causes"];
+export type CauseName =
+  | "no-such-mailbox"
+  | "bad-address"
+  | "no-such-domain"
+  | "domain-takes-no-mail"
+  | "address-moved"
+  | "recipient-filter"
+  | "sender-not-allowed"
+  | "mailbox-full"
+  | "mailbox-disabled"
+  | "authentication-failed"
+  | "no-reverse-name"
+  | "sender-refused"
+  | "relaying-denied"
+  | "against-policy"
+  | "malformed-message"
+  | "encryption-needed"
+  | "encryption-failed"
+  | "login-failed"
+  | "security-refusal"
+  | "bad-server-name"
+  | "server-listed"
+  | "server-refused"
+  | "poor-reputation"
+  | "spam"
+  | "virus"
+  | "attachment-refused"
+  | "content-refused"
+  | "message-too-big"
+  | "message-over-limit"
+  | "sending-too-fast"
+  | "sending-quota-used-up"
+  | "too-many-connections"
+  | "too-many-recipients"
+  | "greylisted"
+  | "server-unreachable"
+  | "no-answer"
+  | "connection-lost"
+  | "dns-trouble"
+  | "mail-loop"
+  | "still-trying"
+  | "gave-up-waiting"
+  | "receiver-broken"
+  | "receiver-storage-full"
+  | "delivery-program-failed"
+  | "protocol-error"
+  | "feature-missing"
+  | "suppressed"
+  | "own-server-trouble"
+  | "stopped-by-operator"
+  | "held-back"
+  | "delivered"
+  | "complaint"
+  | "auto-reply"
+  | "unclear"
+  | "unknown";
 
 /** Who can set it right. The administrators are those of the mail server on that side; `nobody`: waiting is enough. */
 export type WhoActs = "sender" | "sender-admin" | "recipient" | "recipient-admin" | "provider" | "nobody";
@@ -17,16 +72,20 @@ export interface CauseFacts {
   readonly sources: readonly string[];
 }
 
-export const isCause = (name: string): name is CauseName => Object.hasOwn(causesFile.causes, name);
-export const causeNames = Object.keys(causesFile.causes) as CauseName[];
+interface WrittenCause {
+  readonly whoActs: string;
+  readonly address?: boolean;
+  readonly passes?: boolean;
+  readonly steps: readonly string[];
+  readonly sources: readonly string[];
+}
+
+const causes: Readonly<Record<CauseName, WrittenCause>> = causesFile.causes;
+
+export const isCause = (name: string): name is CauseName => Object.hasOwn(causes, name);
+export const causeNames = Object.keys(causes) as CauseName[];
 
 export function causeFacts(name: CauseName): CauseFacts {
-  const facts: { whoActs: string; address?: boolean; passes?: boolean; steps: string[]; sources: string[] } =
-    causesFile.causes[name];
-  return {
-    ...facts,
-    whoActs: facts.whoActs as WhoActs,
-    address: facts.address === true,
-    passes: facts.passes === true,
-  };
+  const { whoActs, address = false, passes = false, steps, sources } = causes[name];
+  return { whoActs: whoActs as WhoActs, address, passes, steps, sources };
 }

@@ -4,17 +4,8 @@ import { test } from "node:test";
 import { readingGrade } from "../../../test/support/reading-grade.ts";
 import type { Language } from "../explanation.ts";
 import { causeFacts, causeNames } from "../knowledge/causes.ts";
-import {
-  causeText,
-  dateIn,
-  durationIn,
-  fillIn,
-  type LanguageSigns,
-  languageOf,
-  languages,
-  stepTexts,
-  textsIn,
-} from "./language.ts";
+import { causeText, dateIn, durationIn, fillIn, stepTexts, textsIn } from "./language.ts";
+import { type LanguageSigns, languageOf, languages } from "./reader.ts";
 
 /** Every text of a file by its path: `causes.spam.title`. */
 function textsOf(value: unknown, path = ""): Map<string, string> {

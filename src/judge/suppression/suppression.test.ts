@@ -73,6 +73,7 @@ test("only what lies in the address, in words that are no guess, stops mail to i
     ["the operator", bounced({ kind: "operator", text: "" }), false],
     ["a later bounce", later(), true],
     ["a later bounce of who is behind", later({ final: "other@far.example" }), false],
+    ["a later bounce that another recipient could have written", later({ isShared: true }), false],
     ["a later bounce that may pass", later({ permanence: "over", cause: "mailbox-full" }), false],
     ["a later bounce that says little", later({ confidence: "guess" }), false],
     ["a complaint about our mail", complained, true],

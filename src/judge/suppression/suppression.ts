@@ -223,9 +223,10 @@ function strikeOf(event: Event): Strike | undefined {
         : undefined;
     }
     case "bounced-later": {
-      const { to, at, cause, permanence, confidence, summary, text, reportedBy, final } = event;
-      // where an alias of theirs leads to may be gone; the alias is not
-      return permanence === "permanent" && confidence !== "guess" && final === undefined
+      const { to, at, cause, permanence, confidence, summary, text, reportedBy, final, isShared } = event;
+      // where an alias of theirs leads to may be gone, the alias is not; nor may one recipient stop mail to another
+      const isSure = final === undefined && !isShared && confidence !== "guess";
+      return permanence === "permanent" && isSure
         ? { ...all(to), cause, because: told(summary, reportedBy === undefined ? text : `${reportedBy}: ${text}`), at }
         : undefined;
     }
