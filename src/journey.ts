@@ -149,7 +149,8 @@ async function route(stages: Stages, { recipient, message, bounceOrdered }: Deli
       because: { kind: "operator", text: "the operator of this mail server ended the delivery" },
     };
   try {
-    const suppression = await suppressions?.find(recipient.address, message.reversePath);
+    const found = suppressions?.find(recipient.address, message.reversePath);
+    const suppression = found && (await found);
     if (suppression !== undefined) return { kind: "failed", because: suppressedFailure(suppression, hostname) };
     return await router.route(recipient.address, recipient.reversePath ?? message.reversePath);
   } catch (error) {

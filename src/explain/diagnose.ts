@@ -6,7 +6,7 @@ import { causeFacts } from "./knowledge/causes.ts";
 import { type Knowledge, ownKnowledge, phraseOf, ranks, type Rule } from "./knowledge/knowledge.ts";
 import { isHostOf, type Provider } from "./knowledge/providers.ts";
 import { normalText, type NormalText } from "./matching/normal-text.ts";
-import { findPhrase } from "./matching/phrase.ts";
+import { findPhrase, groundOf } from "./matching/phrase.ts";
 
 export interface Diagnosis {
   readonly cause: CauseName;
@@ -80,6 +80,7 @@ interface Known {
 
 function byWords(line: FailureLine, normal: NormalText, { knowledge, providers }: Known): Reading[] {
   const readings: Reading[] = [];
+  const ground = groundOf(normal.text);
   for (const id of knowledge.index.candidates(normal.text)) {
     const ranked = knowledge.phrases[id]!;
     const { says, rule, rank } = ranked;
@@ -87,14 +88,14 @@ function byWords(line: FailureLine, normal: NormalText, { knowledge, providers }
     if (!applies(rule, line, providers)) continue;
     const found = findPhrase(
       phraseOf(ranked),
-      normal.text,
+      ground,
       (start) => rule.provider !== undefined || !isInUrl(normal, start),
     );
     if (found === undefined) continue;
     readings.push({
       cause: rule.cause,
       rank,
-      weight: found.weight,
+      weight: found.weight + conditionsOf(rule) / 10,
       evidence: { text: original(line.text, normal, found), rule: `${rule.name}: ${says}` },
       confidence: rule.weak ? "guess" : found.weight >= certainWeight ? "certain" : "likely",
       rule,
@@ -102,6 +103,10 @@ function byWords(line: FailureLine, normal: NormalText, { knowledge, providers }
   }
   return readings;
 }
+
+/** Of two rules that find the same words, the one that asks for more fits better. */
+const conditionsOf = ({ codes, enhanced, stages, transient }: Rule): number =>
+  [codes, enhanced, stages, transient].filter((condition) => condition !== undefined).length;
 
 function applies(rule: Rule, line: FailureLine, providers: ReadonlySet<Provider>): boolean {
   if (rule.provider !== undefined && !providers.has(rule.provider)) return false;

@@ -34,6 +34,8 @@ interface ReportedBack {
   readonly reportedBy?: string;
   /** The message that told of it. */
   readonly reportId: QueueId;
+  /** Further recipients got the same message, and could have written the report. */
+  readonly isShared?: true;
 }
 
 export type Event =
@@ -114,8 +116,6 @@ export type Event =
         readonly text: string;
         /** Where `to` led to, as the report names it; absent: `to` itself. */
         readonly final?: string;
-        /** Further recipients got the same return address, and could have written the report. */
-        readonly isShared?: true;
       })
   /** The recipient, or a mail provider for it, calls the message unwanted. RFC 5965 */
   | (About &

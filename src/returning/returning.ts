@@ -178,13 +178,14 @@ interface Failed {
 
 const reportedBack = (
   { queueId: reportId, receivedAt: at }: Arrived,
-  { received }: Story,
+  { received, reached }: Story,
   { reportedBy }: BounceReport,
 ) => ({
   at,
   queueId: received.queueId,
   reportId,
   ...(reportedBy !== undefined && { reportedBy: clean(reportedBy, 255) }),
+  ...(reached.length > 1 && ({ isShared: true } as const)),
 });
 
 function bouncedLater(arrived: Arrived, story: Story, { recipient, to, report }: Failed): Event {
@@ -200,7 +201,6 @@ function bouncedLater(arrived: Arrived, story: Story, { recipient, to, report }:
     confidence,
     summary,
     text: clean(recipient.text, textLimits.evidence),
-    ...(story.reached.length > 1 && { isShared: true }),
     ...(isOther && { final: clean(address, textLimits.address) }),
   };
 }

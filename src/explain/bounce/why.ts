@@ -48,6 +48,7 @@ function facts(text: string, context: string): Why {
 /** Of the replies in a block: the refusal that says why. Greetings and what follows from a refusal say less. */
 function bestReply(block: string): FoundReply | undefined {
   const replies = findReplies(block).filter(({ code, isSure }) => isSure && code >= 400);
+  if (replies.length < 2) return replies[0];
   const rated = replies.map((reply) => ({ reply, rate: rateOf(block, reply) }));
   let best: (typeof rated)[number] | undefined;
   for (const candidate of rated) if (best === undefined || candidate.rate > best.rate) best = candidate;
@@ -94,9 +95,7 @@ function whyOfReply(block: string, reply: FoundReply): Why {
   const before = block.slice(0, reply.start);
   const line = block.slice(lineStart, reply.start).replace(/^[\s<>:"'({[-]+/, "");
   const clean = withoutRepeatedCodes(quoted);
-  // the code alone stands among the words: then all of them count
-  const around = isTelling(line) ? `${line.trim()} ${clean}` : tellingText(paragraphsOf(block.split("\n")));
-  const text = bareWords(clean) === "" ? (around ?? clean) : clean;
+  const text = bareWords(clean) === "" ? (wordsAround(block, line, clean) ?? clean) : clean;
   const status = statusIn(clean);
   const stage = commandBefore(before) ?? stageIn(behind(block, reply)) ?? lastStageIn(before) ?? commandAlone(block);
   const host = hostIn(lastLines(before));
@@ -108,6 +107,10 @@ function whyOfReply(block: string, reply: FoundReply): Why {
     ...(host !== undefined && { host }),
   };
 }
+
+/** The code alone stands among the words: then all of them count. */
+const wordsAround = (block: string, line: string, reply: string): string | undefined =>
+  isTelling(line) ? `${line.trim()} ${reply}` : tellingText(paragraphsOf(block.split("\n")));
 
 /** "(in reply to RCPT TO command)" or "[RCPT_TO]" stands behind the reply. */
 const behind = (block: string, { start }: FoundReply): string =>
@@ -123,14 +126,11 @@ function commandAlone(block: string): ReplyStage | undefined {
 
 const lastLines = (before: string): string => before.slice(-600);
 
-/** What was said in front of the reply, the nearest lines first. */
+/** What was said last in the lines in front of the reply. */
 function lastStageIn(before: string): ReplyStage | undefined {
-  const lines = before.split("\n").slice(-6);
-  for (const line of lines.toReversed()) {
-    const stage = stageIn(line);
-    if (stage !== undefined) return stage;
-  }
-  return undefined;
+  let start = before.length;
+  for (let lines = 0; lines < 6 && start > 0; lines += 1) start = before.lastIndexOf("\n", start - 1);
+  return stageIn(before.slice(Math.max(0, start)));
 }
 
 /** ">>> RCPT TO:<…>" above the reply. */

@@ -8,6 +8,7 @@ import barracuda from "./rules/barracuda.json" with { type: "json" };
 import bigpond from "./rules/bigpond.json" with { type: "json" };
 import blocklists from "./rules/blocklists.json" with { type: "json" };
 import brevo from "./rules/brevo.json" with { type: "json" };
+import centralEuropean from "./rules/central-european.json" with { type: "json" };
 import centurylink from "./rules/centurylink.json" with { type: "json" };
 import chinese from "./rules/chinese.json" with { type: "json" };
 import cisco from "./rules/cisco.json" with { type: "json" };
@@ -56,7 +57,9 @@ import microsoft from "./rules/microsoft.json" with { type: "json" };
 import mimecast from "./rules/mimecast.json" with { type: "json" };
 import naver from "./rules/naver.json" with { type: "json" };
 import netease from "./rules/netease.json" with { type: "json" };
+import nordic from "./rules/nordic.json" with { type: "json" };
 import orangeLaposte from "./rules/orange-laposte.json" with { type: "json" };
+import polish from "./rules/polish.json" with { type: "json" };
 import portuguese from "./rules/portuguese.json" with { type: "json" };
 import postmark from "./rules/postmark.json" with { type: "json" };
 import proofpoint from "./rules/proofpoint.json" with { type: "json" };
@@ -75,6 +78,7 @@ import spectrum from "./rules/spectrum.json" with { type: "json" };
 import tOnline from "./rules/t-online.json" with { type: "json" };
 import trendMicro from "./rules/trend-micro.json" with { type: "json" };
 import trustwaveMailmarshal from "./rules/trustwave-mailmarshal.json" with { type: "json" };
+import turkish from "./rules/turkish.json" with { type: "json" };
 import unitedOnline from "./rules/united-online.json" with { type: "json" };
 import vadeHornetsecurity from "./rules/vade-hornetsecurity.json" with { type: "json" };
 import verizon from "./rules/verizon.json" with { type: "json" };
@@ -92,6 +96,7 @@ export const ruleFiles: Readonly<Record<string, RuleFile>> = {
   bigpond,
   blocklists,
   brevo,
+  "central-european": centralEuropean,
   centurylink,
   chinese,
   cisco,
@@ -140,7 +145,9 @@ export const ruleFiles: Readonly<Record<string, RuleFile>> = {
   mimecast,
   naver,
   netease,
+  nordic,
   "orange-laposte": orangeLaposte,
+  polish,
   portuguese,
   postmark,
   proofpoint,
@@ -159,6 +166,7 @@ export const ruleFiles: Readonly<Record<string, RuleFile>> = {
   "t-online": tOnline,
   "trend-micro": trendMicro,
   "trustwave-mailmarshal": trustwaveMailmarshal,
+  turkish,
   "united-online": unitedOnline,
   "vade-hornetsecurity": vadeHornetsecurity,
   verizon,

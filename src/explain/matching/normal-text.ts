@@ -12,7 +12,11 @@ export interface NormalText {
 
 const space = 0x20;
 const at = 0x40;
+const apostrophe = 0x27;
+const curlyApostrophe = 0x2019;
 const letterE = 0x65;
+/** From here on, writing in which spaces do not matter. */
+export const firstIdeograph = 0x2e80;
 
 /** What is left of a character beyond ASCII, or undefined to look it up once. */
 const folded = new Map<string, string>(
@@ -29,6 +33,10 @@ export function normalText(original: string, limit = 4_000): NormalText {
   const put = (code: number, origin: number): void => {
     const last = codes.at(-1);
     if (code === space && (last === undefined || last === space)) return;
+    if (code >= firstIdeograph && last === space && (codes.at(-2) ?? 0) >= firstIdeograph) {
+      codes.pop(); // a line that was folded
+      origins.pop();
+    }
     if (code === letterE && (last === 0x61 || last === 0x6f || last === 0x75)) return; // ae, oe, ue: ä, ö, ü without an umlaut
     codes.push(code);
     origins.push(origin);
@@ -43,14 +51,14 @@ export function normalText(original: string, limit = 4_000): NormalText {
       i = takeAddress(original, i, { codes, origins });
       continue;
     }
-    if (code >= 0x80) {
+    if (code >= 0x80 && code !== curlyApostrophe) {
       const width = code >= 0xd800 && code < 0xdc00 ? 2 : 1;
       const rest = foldedForm(original.slice(i, i + width));
       for (let j = 0; j < rest.length; j++) put(rest.charCodeAt(j), i);
       i += width - 1;
       continue;
     }
-    const plain = asciiForm(code, original, i);
+    const plain = asciiForm(code === curlyApostrophe ? apostrophe : code, original, i);
     if (plain === 0) continue;
     if (plain >= 0x32 && plain <= 0x35 && i > 0 && codes.at(-1) === space) {
       const length = continuationLength(original, i);
@@ -69,12 +77,19 @@ export function normalText(original: string, limit = 4_000): NormalText {
 /** 0: it is left out. */
 function asciiForm(code: number, original: string, i: number): number {
   if (code >= 0x41 && code <= 0x5a) return code + 0x20;
-  if (code === 0x27 || code === 0x22 || code === 0x60) return 0;
+  if (code === apostrophe) return isElision(original, i) ? space : 0;
+  if (code === 0x22 || code === 0x60) return 0;
   if (code <= space || code === 0x7f) return space;
   if ((code === 0x2d || code === 0x5f) && isLetter(original.charCodeAt(i - 1)) && isLetter(original.charCodeAt(i + 1)))
     return /^mail/i.test(original.slice(i + 1, i + 5)) ? 0 : space; // e-mail
   return code;
 }
+
+/** l', d', qu': the apostrophe parts two words. */
+const isElision = (original: string, i: number): boolean =>
+  isLetter(original.charCodeAt(i + 1)) &&
+  isLetter(original.charCodeAt(i - 1)) &&
+  !(isLetter(original.charCodeAt(i - 2)) && isLetter(original.charCodeAt(i - 3)));
 
 const continuation = /[245]\d\d-(?:[245]\.\d{1,3}\.\d{1,3})?/y;
 

@@ -1,6 +1,6 @@
 // The language of phrases (docs/adding-a-cause.md): words, `word*`, `#`, `@`, `(a|b)`, ` ... `. A phrase is read from left to
 // right with all its alternatives at once and never goes back: time grows with the text and the phrase, whatever they are.
-import { normalText } from "./normal-text.ts";
+import { firstIdeograph, normalText } from "./normal-text.ts";
 
 /** A literal in normal form, or a sign: `#`, `*`, or a space, which is none where nothing follows or came before. */
 type Element = string | Choice;
@@ -22,8 +22,8 @@ export interface Phrase {
 
 interface Part {
   readonly sequence: Sequence;
-  /** It begins with one of these, `#` for a number. */
-  readonly starts: readonly string[];
+  /** Codes of the characters with which it may begin. */
+  readonly starts: readonly number[];
 }
 
 export interface Found {
@@ -35,7 +35,7 @@ export interface Found {
 
 /** Characters that ` ... ` stands for, at most. */
 const gap = 80;
-/** Places at which one beginning is looked for; a text that repeats itself more often tells nothing new. */
+/** Places at which one beginning is looked at; a text that repeats itself more often tells nothing new. */
 const mostPlaces = 20;
 /** Groups inside groups. */
 const deepest = 5;
@@ -51,8 +51,7 @@ export function parsePhrase(source: string): Phrase {
 export function readPhrase(source: string): Phrase {
   const parts = source.split(/\s+\.\.\.\s+|\s+…\s+/u).map((text): Part => {
     const sequence = parseSequence(text.trim(), source, 0);
-    const starts = startsOf(sequence, source);
-    return { sequence, starts };
+    return { sequence, starts: [...new Set(startsOf(sequence, source))] };
   });
   return { source, parts };
 }
@@ -126,8 +125,10 @@ const isOptional = (element: Element): boolean =>
   element === "*" ||
   (typeof element === "object" && element.of.some(({ sequence }) => sequence.every(isOptional)));
 
-function startsOf(sequence: Sequence, source: string): string[] {
-  const starts: string[] = [];
+const digits = Array.from("0123456789", (digit) => digit.charCodeAt(0));
+
+function startsOf(sequence: Sequence, source: string): number[] {
+  const starts: number[] = [];
   for (const element of sequence) {
     if (typeof element === "object")
       starts.push(
@@ -135,8 +136,9 @@ function startsOf(sequence: Sequence, source: string): string[] {
       );
     else if (element === "*")
       throw new Error(`the phrase "${source}" has a part that begins with *: it may only end a word`);
-    else if (element !== " ") starts.push(element);
-    if (!isOptional(element)) return [...new Set(starts)];
+    else if (element === "#") starts.push(...digits);
+    else if (element !== " ") starts.push(element.charCodeAt(0));
+    if (!isOptional(element)) return starts;
   }
   throw new Error(`the phrase "${source}" has a part without words: every part needs some`);
 }
@@ -159,15 +161,34 @@ const bestKeys = (lists: readonly string[][]): string[] =>
   lists.reduce((best, keys) => (shortest(keys) > shortest(best) ? keys : best), [""]);
 const shortest = (keys: readonly string[]): number => Math.min(...keys.map((key) => key.length));
 
-/** The first place where the phrase stands, or undefined. `allowed` says no to places that do not count. */
+/** A text, and where each character stands in it that a phrase may begin with. */
+export interface Ground {
+  readonly text: string;
+  readonly places: ReadonlyMap<number, readonly number[]>;
+}
+
+/** `text` is in normal form. */
+export function groundOf(text: string): Ground {
+  const places = new Map<number, number[]>();
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x20 || isInsideWord(text, at)) continue;
+    const some = places.get(code);
+    if (some === undefined) places.set(code, [at]);
+    else if (some.length < mostPlaces) some.push(at);
+  }
+  return { text, places };
+}
+
+/** The place where the phrase says most, or undefined. `allowed` says no to places that do not count. */
 export function findPhrase(
   { parts }: Phrase,
-  text: string,
+  ground: Ground,
   allowed: (start: number) => boolean = () => true,
 ): Found | undefined {
   let chains: readonly Found[] | undefined;
   for (const part of parts) {
-    const places = placesOf(part, text).filter(({ start }) => allowed(start));
+    const places = placesOf(part, ground).filter(({ start }) => allowed(start));
     chains = chains === undefined ? places : joined(chains, places);
     if (chains.length === 0) return undefined;
   }
@@ -180,18 +201,14 @@ const joined = (chains: readonly Found[], places: readonly Found[]): Found[] =>
     return before ? [{ start: before.start, end: place.end, weight: before.weight + place.weight }] : [];
   });
 
-function placesOf({ sequence, starts }: Part, text: string): Found[] {
-  const places: Found[] = [];
-  for (const first of starts) {
-    for (let from = 0, tried = 0; tried < mostPlaces; tried++) {
-      const start = first === "#" ? nextNumber(text, from) : text.indexOf(first, from);
-      if (start === -1) break;
-      const place = matchAt(sequence, text, start);
-      if (place) places.push(place);
-      from = start + 1;
+function placesOf({ sequence, starts }: Part, { text, places }: Ground): Found[] {
+  const found: Found[] = [];
+  for (const code of starts)
+    for (const start of places.get(code) ?? []) {
+      const place = matchAt(sequence, { text, start });
+      if (place) found.push(place);
     }
-  }
-  return places;
+  return found;
 }
 
 /** Where reading may stand: the position, whether a space must come before what follows, what was said so far. */
@@ -203,9 +220,9 @@ interface Reading {
   readonly open: boolean;
 }
 
-function matchAt(sequence: Sequence, text: string, start: number): Found | undefined {
-  if (isInsideWord(text, start)) return undefined;
-  const ends = read(sequence, [{ at: start, spaced: false, weight: 0, open: false }], { text, start });
+function matchAt(sequence: Sequence, from: From): Found | undefined {
+  const { text, start } = from;
+  const ends = read(sequence, [{ at: start, spaced: false, weight: 0, open: false }], from);
   let best: Found | undefined;
   for (const { at, weight, open } of ends)
     if (at > start && (open || !isInsideWord(text, at)) && (best === undefined || weight > best.weight))
@@ -213,20 +230,20 @@ function matchAt(sequence: Sequence, text: string, start: number): Found | undef
   return best;
 }
 
-interface Ground {
+interface From {
   readonly text: string;
   readonly start: number;
 }
 
 /** All places where the sequence may end, of those that began at `readings`. */
-function read(sequence: Sequence, readings: readonly Reading[], ground: Ground): readonly Reading[] {
+function read(sequence: Sequence, readings: readonly Reading[], from: From): readonly Reading[] {
   let now = readings;
   for (const element of sequence) {
     const next: Reading[] = [];
     for (const reading of now) {
-      if (typeof element === "object") readChoice(element, reading, { ground, into: next });
+      if (typeof element === "object") readChoice(element, reading, { from, into: next });
       else {
-        const one = step(element, reading, ground);
+        const one = step(element, reading, from);
         if (one) keepBest(next, one);
       }
     }
@@ -236,12 +253,12 @@ function read(sequence: Sequence, readings: readonly Reading[], ground: Ground):
   return now;
 }
 
-function readChoice({ of }: Choice, reading: Reading, { ground, into }: { ground: Ground; into: Reading[] }): void {
-  const start = wordStart(reading, ground);
-  const next = start === -1 ? -1 : ground.text.charCodeAt(start);
+function readChoice({ of }: Choice, reading: Reading, { from, into }: { from: From; into: Reading[] }): void {
+  const start = wordStart(reading, from);
+  const next = start === -1 ? -1 : from.text.charCodeAt(start);
   for (const { sequence, first } of of) {
     if (first !== -1 && first !== next) continue;
-    for (const one of read(sequence, [reading], ground)) keepBest(into, one);
+    for (const one of read(sequence, [reading], from)) keepBest(into, one);
   }
 }
 
@@ -253,12 +270,12 @@ function keepBest(readings: Reading[], one: Reading): void {
   else if (readings[twin]!.weight < one.weight) readings[twin] = one;
 }
 
-function step(element: string, reading: Reading, ground: Ground): Reading | undefined {
-  const { text } = ground;
+function step(element: string, reading: Reading, from: From): Reading | undefined {
+  const { text } = from;
   const { weight } = reading;
   if (element === " ") return { ...reading, spaced: true };
   if (element === "*") return { ...reading, at: runEnd(text, reading.at, isWordRest), open: true };
-  const at = wordStart(reading, ground);
+  const at = wordStart(reading, from);
   if (at === -1) return undefined;
   if (element === "#") {
     const end = runEnd(text, at, isDigit);
@@ -269,9 +286,10 @@ function step(element: string, reading: Reading, ground: Ground): Reading | unde
 }
 
 /** Where what follows must begin, behind the space that is asked for; -1: there is none. */
-function wordStart({ at, spaced }: Reading, { text, start }: Ground): number {
+function wordStart({ at, spaced }: Reading, { text, start }: From): number {
   if (!spaced || at === start) return at;
-  return text.charCodeAt(at) === 0x20 ? at + 1 : -1;
+  if (text.charCodeAt(at) === 0x20) return at + 1;
+  return isIdeograph(text.charCodeAt(at)) && isIdeograph(text.charCodeAt(at - 1)) ? at : -1;
 }
 
 function runEnd(text: string, from: number, isPart: (code: number) => boolean): number {
@@ -280,14 +298,11 @@ function runEnd(text: string, from: number, isPart: (code: number) => boolean): 
   return at;
 }
 
-function nextNumber(text: string, from: number): number {
-  for (let at = from; at < text.length; at++) if (isDigit(text.charCodeAt(at)) && !isInsideWord(text, at)) return at;
-  return -1;
-}
-
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
 /** Only these have borders: a word of another script may stand anywhere. */
 const isWordPart = (code: number): boolean => isDigit(code) || (code >= 0x61 && code <= 0x7a);
+/** In normal form no space stands between two of these. */
+const isIdeograph = (code: number): boolean => code >= firstIdeograph;
 const isWordRest = (code: number): boolean => isWordPart(code) || code >= 0xc0;
 const isInsideWord = (text: string, at: number): boolean =>
   at > 0 && isWordPart(text.charCodeAt(at - 1)) && isWordPart(text.charCodeAt(at));

@@ -18,8 +18,11 @@ export class AddressIndex {
     this.#seeds = [Math.floor(random() * 2 ** 32), Math.floor(random() * 2 ** 32)];
   }
 
+  get isEmpty(): boolean {
+    return this.#used === 0;
+  }
+
   mayHave(key: string): boolean {
-    if (this.#used === 0) return false;
     const value = this.#valueOf(key);
     return this.#slots[this.#slotOf(value)] === value;
   }

@@ -77,6 +77,7 @@ test("only what lies in the address, in words that are no guess, stops mail to i
     ["a later bounce that may pass", later({ permanence: "over", cause: "mailbox-full" }), false],
     ["a later bounce that says little", later({ confidence: "guess" }), false],
     ["a complaint about our mail", complained, true],
+    ["a complaint that another recipient could have written", { ...complained, isShared: true }, false],
     ["a complaint about a stranger's", { ...complained, sender: { identity, client } }, false],
   ];
   for (const [what, event, isStopped] of cases) {

@@ -68,7 +68,7 @@ export class Suppressions implements AsyncDisposable {
 
   /** What stops mail of `sender` to `address` now; undefined at once, as nearly always: nothing does. Never rejects. */
   find(address: Address, sender: ReversePath): Promise<Suppression | undefined> | undefined {
-    if (sender === "") return undefined; // notices: whom they are for wrote from there
+    if (this.#index.isEmpty || sender === "") return undefined; // notices: whom they are for wrote from there
     const lower = address.toLowerCase();
     const keys = [
       { address: lower, sender: "" },
@@ -231,8 +231,9 @@ function strikeOf(event: Event): Strike | undefined {
         : undefined;
     }
     case "complained": {
-      const { to, from, at, feedbackType, reportedBy, sender } = event;
-      if (sender !== undefined || from === "") return undefined; // no mail of ours
+      const { to, from, at, feedbackType, reportedBy, sender, isShared } = event;
+      // no mail of ours; or one recipient may speak for another
+      if (sender !== undefined || from === "" || isShared) return undefined;
       const key = { address: to.toLowerCase(), sender: from.toLowerCase() };
       const who = reportedBy === undefined ? "" : `, told by ${reportedBy}`;
       const because = told("The recipient complained about a message of this sender.", `${feedbackType}${who}`);
