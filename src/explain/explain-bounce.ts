@@ -1,6 +1,6 @@
 // A bounce read and explained: which recipients, why, and what to do for each.
 import { type BounceReport, readBounce, type ReportedRecipient } from "./bounce/bounce.ts";
-import { explain, type ExplainOptions } from "./explain.ts";
+import { explain, explainAs, type ExplainOptions } from "./explain.ts";
 import type { CauseName, Explanation } from "./explanation.ts";
 
 export interface ExplainedRecipient extends ReportedRecipient {
@@ -27,12 +27,21 @@ const saysNothing: ReadonlySet<CauseName> = new Set(["unclear", "unknown", "gave
  */
 export function explainBounce(message: Uint8Array, options: ExplainOptions = {}): ExplainedBounce {
   const report = readBounce(message);
-  const cause = causeOfKind[report.kind];
-  const recipients = report.recipients.map((recipient): ExplainedRecipient => {
-    const ended = recipient.action === "delivered" || recipient.action === "relayed" ? "delivered" : cause;
-    const explanation = explain(recipient, { ...options, ...(ended && { cause: ended }) });
-    if (report.kind !== "delay" || !saysNothing.has(explanation.cause)) return { ...recipient, explanation };
-    return { ...recipient, explanation: explain(recipient, { ...options, cause: "still-trying" }) };
-  });
+  const recipients = report.recipients.map((recipient): ExplainedRecipient => ({
+    ...recipient,
+    explanation: explainRecipient(recipient, report, options),
+  }));
   return { ...report, recipients };
+}
+
+function explainRecipient(recipient: ReportedRecipient, report: BounceReport, options: ExplainOptions): Explanation {
+  const { language = "en" } = options;
+  const { feedbackType } = report.original;
+  const arrived = recipient.action === "delivered" || recipient.action === "relayed";
+  const cause = arrived ? "delivered" : causeOfKind[report.kind];
+  if (cause !== undefined)
+    return explainAs(cause, recipient, { language, ...(feedbackType !== undefined && { variant: feedbackType }) });
+  const explanation = explain(recipient, options);
+  const isUntold = report.kind === "delay" && saysNothing.has(explanation.cause);
+  return isUntold ? explainAs("still-trying", recipient, { language }) : explanation;
 }

@@ -12,8 +12,6 @@ export interface ExplainOptions {
   readonly language?: Language;
   /** With an operator's own rules; Waybill's alone unless told. */
   readonly knowledge?: Knowledge;
-  /** Known already, as of a report that is no bounce: the text is not asked. */
-  readonly cause?: CauseName;
 }
 
 /**
@@ -22,24 +20,33 @@ export interface ExplainOptions {
  */
 export function explain(failure: string | FailureReport, options: ExplainOptions = {}): Explanation {
   const report = typeof failure === "string" ? { text: failure } : failure;
-  const diagnosis = options.cause === undefined ? diagnose(report, options.knowledge) : settled(options.cause, report);
-  return told(diagnosis, report, options.language ?? "en");
+  return told(diagnose(report, options.knowledge), report, { language: options.language ?? "en" });
 }
 
-const settled = (cause: CauseName, report: FailureReport): Diagnosis => ({
-  cause,
-  permanence: cause === "still-trying" ? "temporary" : "over",
-  confidence: "certain",
-  evidence: { text: "", rule: "the kind of report" },
-  line: readFailureLine(report),
-});
+/** Puts a cause into words that is known by the kind of the report: its text is not asked. */
+export function explainAs(cause: CauseName, report: FailureReport, options: AsOptions): Explanation {
+  const diagnosis: Diagnosis = {
+    cause,
+    permanence: cause === "still-trying" ? "temporary" : "over",
+    confidence: "certain",
+    evidence: { text: "", rule: "the kind of report" },
+    line: readFailureLine(report),
+  };
+  return told(diagnosis, report, options);
+}
+
+export interface AsOptions {
+  readonly language: Language;
+  /** Of the cause's summary, in the language files. */
+  readonly variant?: string;
+}
 
 /** A diagnosis in words, with all that led to it. */
-function told(diagnosis: Diagnosis, { recipient }: FailureReport, language: Language): Explanation {
+function told(diagnosis: Diagnosis, { recipient }: FailureReport, options: AsOptions): Explanation {
   const { cause, permanence, confidence, evidence, rule } = diagnosis;
   const disagreement = disagreementOf(diagnosis);
   return {
-    ...inWords({ cause, permanence, language, values: valuesOf(recipient) }),
+    ...inWords({ cause, permanence, ...options, values: valuesOf(recipient) }),
     confidence,
     forOperator: operatorFacts(diagnosis),
     evidence,

@@ -99,6 +99,13 @@ export function suppressionStoreContract({ name, open }: SuppressionDriver): voi
       assert.deepEqual(await store.suppressionsOf(["a@x", "b@x"]), []);
     });
 
+    it("lifts what has ended, where only that is meant", async (store) => {
+      await store.strike([strike("a@x"), strike("b@x", { at: now + 1 })]);
+      const keys = ["a@x", "b@x"].map((address) => ({ address, sender: "", ended: now + firstMs }));
+      assert.deepEqual(names(await store.liftSuppressions(keys)), ["a@x"]);
+      assert.deepEqual(names(await store.suppressionsOf(["a@x", "b@x"])), ["b@x"]);
+    });
+
     it("prunes what ended, and beyond the most those that end first", async (store) => {
       const many = Array.from({ length: suppressionSlice + 20 }, (_, i) => strike(`${i}@x`, { at: now + i }));
       await store.strike([...many, complaint("long@x", "me@ours")]);

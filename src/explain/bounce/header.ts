@@ -5,7 +5,7 @@ import { decodeBase64, decodeQuotedPrintable } from "./encodings.ts";
 /** Of what a stranger sends; more is not read. */
 const limits = { fields: 400, valueChars: 60_000 } as const;
 
-/** Fields by their names in lower case; values unfolded, in octets, as they stand. */
+/** Fields by their names in lower case; values in octets, unfolded when they are asked for: most never are. */
 export class HeaderFields {
   readonly #fields = new Map<string, string[]>();
 
@@ -25,11 +25,12 @@ export class HeaderFields {
 
   /** The first of this name; "" when there is none. */
   get(name: string): string {
-    return this.#fields.get(name)?.[0] ?? "";
+    const first = this.#fields.get(name)?.[0];
+    return first === undefined ? "" : unfold(first);
   }
 
   all(name: string): readonly string[] {
-    return this.#fields.get(name) ?? [];
+    return this.#fields.get(name)?.map(unfold) ?? [];
   }
 
   /** For people: encoded words decoded. */
@@ -62,7 +63,7 @@ export function readHeader(octets: string, start = 0): SplitMessage {
     while (isFolded(octets, end)) end = lineEnd(octets, end);
     if (count < limits.fields) {
       const value = octets.slice(at + match[0].length, Math.min(end, at + limits.valueChars));
-      header.add(match[1]!.toLowerCase(), unfold(value));
+      header.add(match[1]!.toLowerCase(), value);
     }
     at = end;
   }

@@ -21,6 +21,8 @@ export interface HumanPart {
   readonly find: (...addresses: readonly string[]) => TextRecipient | undefined;
   /** What the report says to all of them. */
   readonly general: () => Why | undefined;
+  /** In front of the recipients stand words that tell the cause. */
+  readonly hasTellingIntro: boolean;
 }
 
 export function readHumanPart(report: ReportLines, isSender: (address: string) => boolean): HumanPart {
@@ -40,6 +42,7 @@ export function readHumanPart(report: ReportLines, isSender: (address: string) =
   return {
     recipients: told,
     find: finder(told),
+    hasTellingIntro: speaksOf("tellingIntro", (anchors.length > 0 ? intro : lines).join(" ")),
     general: once(() => conversation.whole() ?? whyOf(anchors.length > 0 ? intro : lines)),
   };
 }

@@ -130,10 +130,11 @@ export function recipientsOfText(human: HumanPart, sources: LastSources): readon
  */
 function betterWhy(why: Why | undefined, human: HumanPart): Why | undefined {
   if (why === undefined) return undefined;
+  const isAlone = human.recipients.length === 1 && why.code === undefined && why.status === undefined;
+  if (!isAlone && !human.hasTellingIntro) return why;
   const general = human.general();
   if (general === undefined) return why;
-  const isOnly = human.recipients.length === 1;
-  if (isOnly && why.code === undefined && why.status === undefined && general.code !== undefined) return general;
+  if (isAlone && general.code !== undefined) return general;
   const intro = general.text.split(/(?<=[.。!])\s/).find((sentence) => speaksOf("tellingIntro", sentence));
   return intro === undefined || why.text.includes(intro) ? why : { ...why, text: `${intro} ${why.text}` };
 }

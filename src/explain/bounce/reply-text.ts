@@ -58,24 +58,34 @@ const commandStages: Readonly<Record<string, ReplyStage>> = {
 
 const hostName = "([\\w-]{1,63}(?:\\.[\\w-]{1,63}){0,10}\\.?|\\[[\\d.a-fA-F:]{3,45}\\]|[\\d.]{7,15})";
 
+interface HostPattern {
+  readonly pattern: RegExp;
+  /** What a text needs for it: found at once, where a pattern that begins with a name is tried at each word. */
+  readonly needs?: RegExp;
+}
+
 /** "host mx.example.org [192.0.2.1] said", "while talking to mx.example.org.:", … */
-const hostPatterns: readonly RegExp[] = [
-  new RegExp(`\\b(?:server|host) ?\\(${hostName}\\)`, "i"),
-  new RegExp(`\\b(?:host|server|domain)[: ]{1,3}(?:name )?${hostName}[ ,]?[\\[(:]`, "i"),
-  new RegExp(`\\bwhile talking to ${hostName}`, "i"),
-  new RegExp(`\\b(?:connect(?:ed|ing)? to|remote host|remote-mta: dns;|giving up on|host:) ${hostName}`, "i"),
-  new RegExp(
-    `(?:^|\\s)${hostName}[ ]?(?:\\[[\\d.a-fA-F:]{3,45}\\] ?)?(?:does not like|failed after|did not like|responded|said|rejected)`,
-    "im",
-  ),
-  new RegExp(`\\bhost ${hostName}`, "i"),
-  new RegExp(`(?:^|[\\s<])${hostName} #(?:\\d|$)`, "i"),
-  new RegExp(`\\b${hostName} ?\\[[\\d.a-fA-F:]{3,45}\\]`, "i"),
+const hostPatterns: readonly HostPattern[] = [
+  { pattern: new RegExp(`\\b(?:server|host) ?\\(${hostName}\\)`, "i") },
+  { pattern: new RegExp(`\\b(?:host|server|domain)[: ]{1,3}(?:name )?${hostName}[ ,]?[\\[(:]`, "i") },
+  { pattern: new RegExp(`\\bwhile talking to ${hostName}`, "i") },
+  { pattern: new RegExp(`\\b(?:connect(?:ed|ing)? to|remote host|remote-mta: dns;|giving up on|host:) ${hostName}`, "i") },
+  {
+    needs: /(?:does|did) not like|failed after|responded|said|rejected/i,
+    pattern: new RegExp(
+      `(?:^|\\s)${hostName}[ ]?(?:\\[[\\d.a-fA-F:]{3,45}\\] ?)?(?:does not like|failed after|did not like|responded|said|rejected)`,
+      "im",
+    ),
+  },
+  { pattern: new RegExp(`\\bhost ${hostName}`, "i") },
+  { needs: / #(?:\d|$)/, pattern: new RegExp(`(?:^|[\\s<])${hostName} #(?:\\d|$)`, "i") },
+  { needs: /\[[\d.a-fA-F:]{3,45}\]/, pattern: new RegExp(`\\b${hostName} ?\\[[\\d.a-fA-F:]{3,45}\\]`, "i") },
 ];
 
 /** The server that is quoted, where the text names it. */
 export function hostIn(text: string): string | undefined {
-  for (const pattern of hostPatterns) {
+  for (const { needs, pattern } of hostPatterns) {
+    if (needs?.test(text) === false) continue;
     const host = pattern.exec(text)?.[1]?.replace(/\.$/, "");
     if (host !== undefined && (host.includes(".") || host.startsWith("["))) return host.replaceAll(/[[\]]/g, "");
   }

@@ -41,7 +41,7 @@ export interface SuppressionStore {
   suppressionsAfter(after: number, limit: number): Promise<SuppressionNews>;
   /** Adds to what is known (strikes.ts); of several nodes, none loses what another wrote. May be lost in a crash. */
   strike(strikes: readonly Strike[]): Promise<void>;
-  /** Forgets; without a sender, for all of them. Answers what went. */
+  /** Forgets, and answers what went. */
   liftSuppressions(keys: readonly LiftedKey[]): Promise<Suppression[]>;
   /**
    * Removes some of what ended before `ended`, and of what is beyond the most: those that end first. Answers how many went;
@@ -50,7 +50,12 @@ export interface SuppressionStore {
   pruneSuppressions(ended: Instant, most: number): Promise<number>;
 }
 
-export type LiftedKey = Pick<SuppressionKey, "address"> & Partial<Pick<SuppressionKey, "sender">>;
+export interface LiftedKey extends Pick<SuppressionKey, "address"> {
+  /** Without it, for all senders. */
+  readonly sender?: string;
+  /** Only if it has ended by then. */
+  readonly ended?: Instant;
+}
 
 /** Records that one call of `pruneSuppressions` removes, so that no message waits long for it. */
 export const suppressionSlice = 500;

@@ -159,7 +159,7 @@ export class Suppressions implements AsyncDisposable {
   }
 
   async #writeAll(): Promise<void> {
-    const { store } = this.#parts;
+    const { store, world } = this.#parts;
     while (this.#strikes.size + this.#lifts.size > 0) {
       const strikes = [...this.#strikes].slice(0, limits.together);
       const lifted = [...this.#lifts].slice(0, limits.together);
@@ -167,9 +167,9 @@ export class Suppressions implements AsyncDisposable {
       for (const address of lifted) this.#lifts.delete(address);
       try {
         if (strikes.length > 0) await store.strike(strikes.map(([, strike]) => strike));
-        const keys = lifted.map((address) => ({ address, sender: "" }));
-        if (keys.length > 0) await store.liftSuppressions(keys);
-        for (const key of keys) this.#index.remove(keyText(key));
+        // what was on its way when mail was stopped says nothing new
+        const keys = lifted.map((address) => ({ address, sender: "", ended: world.now() }));
+        if (keys.length > 0) for (const gone of await store.liftSuppressions(keys)) this.#index.remove(keyText(gone));
         this.#hasFailed = false;
       } catch (error) {
         this.#failed(error);

@@ -35,8 +35,8 @@ export class MemorySuppressions implements SuppressionStore {
   }
 
   async liftSuppressions(keys: readonly LiftedKey[]): Promise<Suppression[]> {
-    const isMeant = ({ address, sender }: Suppression): boolean =>
-      keys.some((key) => key.address === address && (key.sender ?? sender) === sender);
+    const isMeant = ({ address, sender, until }: Suppression): boolean =>
+      keys.some((key) => key.address === address && (key.sender ?? sender) === sender && until <= (key.ended ?? until));
     const lifted = this.#all().filter(isMeant);
     for (const suppression of lifted) this.#records.delete(keyText(suppression));
     return lifted;

@@ -49,8 +49,9 @@ const write: Statement = {
 };
 const lift: Statement = {
   name: "lift_suppressions",
-  text: `DELETE FROM suppression s USING unnest($1::text[], $2::text[]) AS k(address, sender)
-    WHERE s.address = k.address AND s.sender = coalesce(k.sender, s.sender) RETURNING number, detail`,
+  text: `DELETE FROM suppression s USING unnest($1::text[], $2::text[], $3::bigint[]) AS k(address, sender, ended)
+    WHERE s.address = k.address AND s.sender = coalesce(k.sender, s.sender) AND s.until <= coalesce(k.ended, s.until)
+    RETURNING number, detail`,
 };
 const count: Statement = {
   name: "count_suppressions",
@@ -106,8 +107,12 @@ export async function writeSuppressions(runner: Runner, records: readonly Suppre
 }
 
 export async function liftSuppressions(runner: Runner, keys: readonly LiftedKey[]): Promise<Suppression[]> {
-  const [addresses, senders] = [keys.map(({ address }) => address), keys.map(({ sender }) => sender)];
-  return recordsOf(await runner.run<Row>(lift, [texts(addresses), texts(senders)]));
+  const columns = [
+    texts(keys.map(({ address }) => address)),
+    texts(keys.map(({ sender }) => sender)),
+    bigints(keys.map(({ ended }) => ended)),
+  ];
+  return recordsOf(await runner.run<Row>(lift, columns));
 }
 
 export async function pruneSuppressions(runner: Runner, ended: Instant, most: number): Promise<number> {

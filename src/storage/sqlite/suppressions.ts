@@ -35,7 +35,7 @@ export function suppressionWriting(db: DatabaseSync) {
   const find = db.prepare("SELECT detail FROM suppression WHERE address = ? AND sender = ?");
   const put = db.prepare("INSERT OR REPLACE INTO suppression (address, sender, until, detail) VALUES (?, ?, ?, ?)");
   const lift = db.prepare(
-    "DELETE FROM suppression WHERE address = ?1 AND sender = coalesce(?2, sender) RETURNING detail",
+    "DELETE FROM suppression WHERE address = ?1 AND sender = coalesce(?2, sender) AND until <= coalesce(?3, until) RETURNING detail",
   );
   const count = db.prepare("SELECT count(*) AS count FROM suppression");
   const ended = db.prepare("SELECT count(*) AS count FROM (SELECT 1 FROM suppression WHERE until < ? LIMIT ?)");
@@ -62,7 +62,9 @@ export function suppressionWriting(db: DatabaseSync) {
     },
 
     liftSuppressions: (keys: readonly LiftedKey[]): Suppression[] =>
-      keys.flatMap(({ address, sender = null }) => lift.all(address, sender).map((row) => recordOf(row)!)),
+      keys.flatMap(({ address, sender = null, ended = null }) =>
+        lift.all(address, sender, ended).map((row) => recordOf(row)!),
+      ),
 
     pruneSuppressions(before: Instant, most: number): number {
       const beyond = counted(count.get()) - most;
