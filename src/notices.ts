@@ -4,6 +4,7 @@ import { writeNotice } from "./dsn/notice.ts";
 import { noticeWanted } from "./dsn/wanted.ts";
 import type { Language } from "./explain/explanation.ts";
 import type { Event } from "./journal/event.ts";
+import type { Address, ReversePath } from "./mail/address.ts";
 import type { Recipient } from "./mail/envelope.ts";
 import type { Message, QueueId } from "./mail/message.ts";
 import type { NoticeAction } from "./mail/outcome.ts";
@@ -22,6 +23,8 @@ export interface NoticeParts {
   readonly signer?: Signer;
   /** Whom the recipients of a message stand for. */
   readonly expand: (recipients: readonly Recipient[], mail?: ExpandedMail) => readonly Recipient[];
+  /** Of a return address of ours, whom it leads to; undefined: it is none, or nobody knows. */
+  readonly returnedTo?: (address: Address) => Promise<ReadonlyMap<Address, Address>> | undefined;
   readonly giveUpAfterMs: number;
   /** Originals up to this size are returned whole, if the sender asked for it. */
   readonly returnedBytes: number;
@@ -122,8 +125,14 @@ async function compose(
     language: parts.language ?? "en",
   });
   const body = await signOurs(parts.signer, unsigned);
-  const recipients = message.reversePath === "" ? [] : parts.expand([{ address: message.reversePath }]);
+  const recipients = await readersOf(parts, message.reversePath);
   return ownMessage(parts, { queueId, at, body, messageId, smtpUtf8, bodyType, recipients });
+}
+
+async function readersOf({ expand, returnedTo }: NoticeParts, reversePath: ReversePath): Promise<readonly Recipient[]> {
+  if (reversePath === "") return [];
+  const leadsTo = await returnedTo?.(reversePath);
+  return expand([{ address: reversePath }], leadsTo && { returnedTo: leadsTo });
 }
 
 export interface OwnMessage extends Pick<Message, "queueId" | "smtpUtf8" | "bodyType"> {

@@ -26,7 +26,7 @@ import type { Worker } from "./queue/worker.ts";
 import type { ReceptionParts } from "./reception.ts";
 import { indexDomains, isOwnSender, resolveRecipient } from "./route/aliases.ts";
 import { expandRecipients } from "./route/expand.ts";
-import { refuseBackscatter, refuseReturn } from "./returning/returning.ts";
+import { leadsTo, refuseBackscatter, refuseReturn } from "./returning/returning.ts";
 import type { Returns } from "./route/returns.ts";
 import { createRouter } from "./route/route.ts";
 import { type Srs, srsRefusal } from "./route/srs.ts";
@@ -127,6 +127,7 @@ export function createStages(options: StageOptions): Stages {
     whose: (address) => recipientIs[resolveRecipient(ours, address).kind],
     expand: (recipients, mail) => expandRecipients(ours, recipients, mail),
     returns,
+    returnedTo: (address) => leadsTo({ returns, history: store }, address),
     history: store,
     feedback,
     isGone,

@@ -19,6 +19,28 @@ declare module "dns-packet" {
         readonly ttl?: number;
         readonly data: { readonly preference: number; readonly exchange: string };
       }
+    | {
+        readonly type: "SRV";
+        readonly name: string;
+        readonly ttl?: number;
+        readonly data: {
+          readonly priority: number;
+          readonly weight: number;
+          readonly port: number;
+          readonly target: string;
+        };
+      }
+    | {
+        readonly type: "TLSA";
+        readonly name: string;
+        readonly ttl?: number;
+        readonly data: {
+          readonly usage: number;
+          readonly selector: number;
+          readonly matchingType: number;
+          readonly certificate: Buffer;
+        };
+      }
     /** EDNS, RFC 6891 §6.1.2. */
     | { readonly type: "OPT"; readonly name: "."; readonly udpPayloadSize: number };
 
@@ -35,12 +57,15 @@ declare module "dns-packet" {
   export interface DecodedPacket extends Required<Packet> {
     readonly rcode: string;
     readonly flag_tc: boolean;
+    /** Authentic data, RFC 4035 §3.2.3. */
+    readonly flag_ad: boolean;
   }
 
   export function encode(packet: Packet): Buffer;
   export function decode(bytes: Buffer): DecodedPacket;
   export const AUTHORITATIVE_ANSWER: number;
   export const TRUNCATED_RESPONSE: number;
+  export const AUTHENTIC_DATA: number;
   export const RECURSION_DESIRED: number;
   export const RECURSION_AVAILABLE: number;
 }

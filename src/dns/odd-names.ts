@@ -64,6 +64,8 @@ function answerOf<T>(
 interface Asked {
   readonly name: string;
   readonly type: string;
+  /** Of the query; without them, that recursion is desired. */
+  readonly flags?: number;
 }
 
 interface Server {
@@ -72,7 +74,7 @@ interface Server {
 }
 
 /** One after the other; undefined: none has answered in time. */
-async function askServers(question: Asked, settings: OddNameSettings): Promise<DecodedPacket | undefined> {
+export async function askServers(question: Asked, settings: OddNameSettings): Promise<DecodedPacket | undefined> {
   const written = settings.servers.length > 0 ? settings.servers : new NodeResolver().getServers();
   const tryMs = Math.ceil(settings.timeoutMs / Math.max(written.length, 1));
   for (const server of written.map(readServer)) {
@@ -90,11 +92,11 @@ function readServer(text: string): Server {
   return { address: bracketed ?? plain ?? text, port: port === undefined ? 53 : Number(port) };
 }
 
-const queryOf = ({ name, type }: Asked, id: number): Buffer =>
+const queryOf = ({ name, type, flags = RECURSION_DESIRED }: Asked, id: number): Buffer =>
   encode({
     type: "query",
     id,
-    flags: RECURSION_DESIRED,
+    flags,
     questions: [{ name, type }],
     additionals: [{ type: "OPT", name: ".", udpPayloadSize: 1_232 }],
   });

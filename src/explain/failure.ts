@@ -86,11 +86,15 @@ function factSeen(failure: SeenFailure): string {
 
 const known = new WeakMap<Failure, CauseName>();
 
-/** The cause alone, found once for each failure. */
+/** The cause alone, found once for each failure. Never throws: an outcome is settled whatever we make of it. */
 export function causeOf(failure: Failure, recipient: Address): CauseName {
   let cause = known.get(failure);
   if (cause === undefined) {
-    cause = findCause(failure, recipient);
+    try {
+      cause = findCause(failure, recipient);
+    } catch {
+      cause = "unknown";
+    }
     known.set(failure, cause);
   }
   return cause;

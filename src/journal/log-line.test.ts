@@ -33,5 +33,35 @@ for (const [event, text, fields] of [
     "Q1 received from <ann@here.example> for <ann@here.example>, 7 bytes, by 198.51.100.7, logged in as shop",
     { event: "received", queueId: "Q1", to: [from] },
   ],
+  [
+    {
+      kind: "bounced-later",
+      at: 0,
+      queueId: "Q1" as QueueId,
+      reportId: "Q2" as QueueId,
+      to: from,
+      reportedBy: "mx.far.example",
+      cause: "no-such-mailbox",
+      permanence: "permanent",
+      confidence: "certain",
+      summary: "There is no such mailbox.",
+      text: "550 unknown\r\nuser",
+    },
+    "Q1 bounced later for <ann@here.example>, as mx.far.example told with Q2: There is no such mailbox. (no-such-mailbox) 550 unknown user",
+    { event: "bounced-later", queueId: "Q1", to: from, cause: "no-such-mailbox" },
+  ],
+  [
+    {
+      kind: "complained",
+      at: 0,
+      queueId: "Q1" as QueueId,
+      reportId: "Q2" as QueueId,
+      to: from,
+      from,
+      feedbackType: "abuse",
+    },
+    "Q1 is called unwanted (abuse) for <ann@here.example>, as was told with Q2",
+    { event: "complained", queueId: "Q1", to: from },
+  ],
 ] satisfies [Event, string, object][])
   test(text, () => assert.deepEqual(logLine(event), { level: "info", text, fields }));

@@ -99,6 +99,19 @@ function addressed(parts: ReturningParts, arrived: Arrived, returnedTo?: Readonl
   return newMessage({ ...arrived, recipients: parts.expand(envelope.recipients, mail) });
 }
 
+/** Mail of ours that came through here again has a return address for its sender. */
+export function leadsTo(
+  { returns, history }: Pick<ReturningParts, "returns" | "history">,
+  address: Address,
+): Promise<ReadonlyMap<Address, Address>> | undefined {
+  const read = returns.read(address);
+  if (read?.kind !== "valid") return undefined;
+  return storyOf(history, read.queueId).then((story) => {
+    const { from = "" } = story?.received ?? {};
+    return new Map(from === "" ? [] : [[address, from]]);
+  });
+}
+
 async function comeBack(parts: ReturningParts, arrived: Arrived): Promise<Arrival> {
   const { recipients } = arrived.envelope;
   const stories = new Map<Address, Story>();

@@ -4,7 +4,6 @@ import * as fc from "fast-check";
 import { fakeWorld } from "../../test/support/fake-world.ts";
 import { schema } from "../config/schema.ts";
 import { type Address, parseAddress } from "../mail/address.ts";
-import type { QueueId } from "../mail/message.ts";
 import { instantOf, queueIds } from "../mail/queue-ids.ts";
 import { backscatterRefusal, createReturns, returnRefusal, type ReturnsParts } from "./returns.ts";
 
@@ -80,7 +79,7 @@ test("it is taken for its lifetime, by all secrets; the first one signs", () => 
 });
 
 test("what senders of other mail are told", () => {
-  const queueId = newId() as QueueId;
+  const queueId = newId();
   const written = returns.write(queueId, "ours.lab");
   assert.equal(returnRefusal(returns, written), undefined);
   const forged = returnRefusal(make({ secrets: ["another secret"] }), written);

@@ -54,23 +54,26 @@ export function createReturns({ config, secrets, hostname, world }: ReturnsParts
   const write = (queueId: QueueId, domain: string): Address =>
     `bounce-${queueId}-${macOf(secrets[0], queueId, domain)}@${domain}` as Address;
 
+  const read = (address: Address): Return | undefined => {
+    if (!/^bounce-/i.test(address)) return undefined;
+    const [, id, mac] = shape.exec(localPartOf(address).toLowerCase()) ?? []; // hosts on the way change case
+    const domain = domainOf(address);
+    if (id === undefined || mac === undefined || !own.has(domain)) return undefined;
+    const queueId = id as QueueId;
+    if (!secrets.some((secret) => isSame(mac, macOf(secret, queueId, domain)))) return { kind: "forged" };
+    const ageMs = world.now() - instantOf(queueId);
+    return ageMs > lifetimeMs || ageMs < -mostAheadMs ? { kind: "expired" } : { kind: "valid", queueId };
+  };
+
   return {
-    forSender: (sender, queueId) =>
-      sender !== "" && signed.has(domainOf(sender)) ? write(queueId, domainOf(sender)) : undefined,
-
-    write,
-
-    read(address) {
-      if (!/^bounce-/i.test(address)) return undefined;
-      const [, id, mac] = shape.exec(localPartOf(address).toLowerCase()) ?? []; // hosts on the way change case
-      const domain = domainOf(address);
-      if (id === undefined || mac === undefined || !own.has(domain)) return undefined;
-      const queueId = id as QueueId;
-      if (!secrets.some((secret) => isSame(mac, macOf(secret, queueId, domain)))) return { kind: "forged" };
-      const ageMs = world.now() - instantOf(queueId);
-      return ageMs > lifetimeMs || ageMs < -mostAheadMs ? { kind: "expired" } : { kind: "valid", queueId };
+    forSender(sender, queueId) {
+      if (sender === "" || !signed.has(domainOf(sender))) return undefined;
+      // it is on its second way through here, and the address leads to whoever sent it first
+      return read(sender) === undefined ? write(queueId, domainOf(sender)) : undefined;
     },
 
+    write,
+    read,
     isSigned: (domain) => signed.has(domain),
   };
 }

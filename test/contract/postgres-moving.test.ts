@@ -40,6 +40,7 @@ const letters = 120;
 
 /** In a day from now, so that a slow test is not late. */
 const later = Date.now() + 86_400_000;
+const gone = { address: "bob@far.example", sender: "", cause: "no-such-mailbox", because: "Gone.", at: 1 } as const;
 const sent = { key: "sent by ann", until: later, sums: { [later]: 40 } };
 const asked = { by: "a server", batch: 1, now: 1, since: 0, limit: 10 };
 
@@ -68,6 +69,7 @@ async function oldStore(): Promise<string> {
   await claim(store, { limit: 3, by: "died" });
   const pin = { as: "good", because: "our bank", at: 1 } as const;
   await store.pinSender(bank, pin, { now: 1, halfLifeMs: 1 });
+  await store.strike([gone]);
   const { until: least, ...change } = sent;
   await store.exchangeCounts({ ...asked, changes: [{ ...change, movedMs: 0, mostMs: 0, least }] });
   return dir;
@@ -110,6 +112,7 @@ function moving(server: TestPostgres): void {
       assert.deepEqual(await everything(store), before);
       assert.equal((await claim(store, { limit: 1_000 })).length, letters + 1, "what is neither deferred nor held");
       assert.equal((await store.recallSenders([bank], 1))[0]?.pin?.because, "our bank");
+      assert.equal((await store.suppressionsOf([gone.address]))[0]?.because, gone.because);
       assert.deepEqual((await store.exchangeCounts({ ...asked, changes: [] })).counts, [sent]);
       assert.ok(!existsSync(join(dir, "queue.db")));
       assert.ok((await readdir(join(dir, "moved"))).includes("queue.db"));

@@ -88,7 +88,8 @@ test("a bounce says the same with other line ends, in base64, and in a message a
     );
     if (kind === "failure") {
       assert.deepEqual(summary(inBase64(bytes)), plain, `${name}, base64`);
-      assert.deepEqual(summary(attached(bytes)), plain, `${name}, attached`);
+      // of a person who asks about it: it is not the report itself, and is read as one
+      assert.deepEqual(summary(attached(bytes)), { ...plain, kind: "other" }, `${name}, attached`);
     }
   }
 });
@@ -114,7 +115,7 @@ function assertWhole(report: BounceReport): void {
   for (const { address, text } of report.recipients) assert.ok(address.length < 600 && text.length < 5_000);
 }
 
-const summary = (bytes: Buffer): unknown => {
+const summary = (bytes: Buffer): object => {
   const { kind, recipients } = readBounce(bytes);
   return { kind, recipients: recipients.map(({ address, code, status, stage }) => ({ address, code, status, stage })) };
 };

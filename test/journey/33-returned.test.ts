@@ -1,6 +1,8 @@
 // Mail of ours that bounces after it was handed over: the bounce finds its message, the history tells it, and the sender gets
 // one notice in plain words. What we never sent is refused, and what is no bounce goes on untouched.
 import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { drawJourneys, asciiGlyphs } from "../../src/cli/trace-drawing.ts";
 import { plain } from "../../src/cli/context.ts";
@@ -101,7 +103,8 @@ test("recipients of one host share a transaction; a bounce that names one of the
   const to = ["anna@accepts.lab", "ben@accepts.lab"];
   const { from, original } = await sent(lab, to);
   assert.deepEqual(lab.mails[0]?.to, to);
-  await lab.send({ from: "", to: [from], content: bounceOf({ to: "BEN@accepts.lab", original }) });
+  const whole = `${original}\r\n\r\n${"It was large.\r\n".repeat(100_000)}`;
+  await lab.send({ from: "", to: [from], content: bounceOf({ to: "BEN@accepts.lab", original: whole }) });
   const { to: told } = await lab.event("bounced-later");
   assert.equal(told, "ben@accepts.lab");
   assert.deepEqual([...openNotice(await lab.mail("you@home.lab")).recipients.keys()], ["ben@accepts.lab"]);
@@ -114,14 +117,22 @@ test("recipients of one host share a transaction; a bounce that names one of the
   assert.ok((await lab.mail("you@home.lab", 3)).content.toString().endsWith(again), "it was told");
   await lab.assertEmpty();
   assert.equal(lab.events.filter(({ kind }) => kind === "bounced-later").length, 1);
+  const bodies = await readdir(join(lab.dir, "bodies"), { recursive: true, withFileTypes: true });
+  assert.deepEqual(
+    bodies.filter((entry) => entry.isFile()),
+    [],
+    "nothing is left of what was told in other words",
+  );
 });
 
 test("the address stays the same for all attempts, and after a restart; only our own mail has one", async () => {
   await using lab = await startLab({ names: ["accepts", "greylists"], settings: ours() });
   const queueId = await lab.send({ from: ann, to: ["gwen@greylists.lab", "ben@ours.lab"] });
   await lab.event("deferred", "gwen@greylists.lab");
-  const here = await lab.event("delivered", "ben@ours.lab");
-  assert.doesNotMatch(JSON.stringify(here.steps), /bounce-/, "a mailbox here gets it from its sender");
+  await lab.event("delivered", "ben@ours.lab");
+  const mailbox = join(lab.dir, "mail/ben/new");
+  const [file] = await readdir(mailbox);
+  assert.match(await readFile(join(mailbox, file!), "utf8"), /^Return-Path: <ann@ours\.lab>\n/, "as it was sent");
   await lab.stopServer();
   await lab.startServer();
   while (!lab.mails.some(({ to }) => to.includes("gwen@greylists.lab"))) await lab.nextAttempt();
@@ -197,5 +208,15 @@ test("a sender that is too long for SRS: the next hop sees a return address of o
 
   await lab.send({ from: long, to: [from], content: simpleContent("On holiday") });
   assert.match((await lab.mail(long, 2)).from, /^bounce-\S+@ours\.lab$/, "it is forwarded, too");
+  await lab.assertEmpty();
+});
+
+test("mail of ours that comes through here again keeps its return address, and a failure is told to its sender", async () => {
+  await using lab = await startLab({ names: ["accepts", "unknown"], settings: ours() });
+  const { from } = await sent(lab);
+  await lab.send({ from, to: ["ben@accepts.lab", "carl@unknown.lab"], content: simpleContent("Forwarded") });
+  assert.equal((await lab.mail("ben@accepts.lab")).from, from);
+  const notice = openNotice(await lab.mail("you@home.lab"));
+  assert.deepEqual(actionOf(notice, "carl@unknown.lab"), ["failed", "5.1.1"]);
   await lab.assertEmpty();
 });

@@ -37,6 +37,11 @@ test("the second message to an address that is gone is refused at once, in words
   assert.match(reply, /550 5\.1\.1 .*waybill suppression lift carl@unknown\.lab$/);
   assert.equal((await lab.event("refused")).check, "suppression");
   assert.match(await rcpt(lab, "dora@unknown.lab"), /^250 /);
+  assert.deepEqual(
+    await lab.control.senders({ name: "127.0.0.1" }),
+    [],
+    "a client that asks is no guesser of addresses",
+  );
   assert.match(await rcpt(lab, carl, ""), /^250 /, "notices are for people who wrote from there");
   await lab.stopServer();
   await lab.startServer();

@@ -10,6 +10,7 @@ export interface Suite {
   /** Paths below the suite's folder, sorted. */
   readonly files: (ending: string) => readonly string[];
   readonly read: (file: string) => Buffer;
+  readonly path: (file: string) => string;
 }
 
 export function suite(name: string): Suite {
@@ -24,5 +25,6 @@ export function suite(name: string): Suite {
             .toSorted()
         : [],
     read: (file) => readFileSync(join(folder, file)),
+    path: (file) => join(folder, file),
   };
 }

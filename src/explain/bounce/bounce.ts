@@ -4,6 +4,7 @@ import { findAddresses, firstAddress, sameAddress } from "./addresses.ts";
 import { isPlainComplaint, readFeedback, readPlainComplaint, readUnsubscribe } from "./complaints.ts";
 import type { HeaderFields } from "./header.ts";
 import { readHumanPart } from "./human-part.ts";
+import { readListRejection } from "./list-rejections.ts";
 import { type Material, materialOf } from "./material.ts";
 import { type Part, readMessage } from "./mime.ts";
 import { messagesOf, readOctets } from "./octets.ts";
@@ -14,6 +15,7 @@ import {
   addressesIn,
   distinctRecipients,
   type LastSources,
+  recipientsBeyond,
   recipientsOfGroups,
   recipientsOfText,
 } from "./recipients.ts";
@@ -51,11 +53,12 @@ function readReport(message: Part, depth: number): BounceReport {
       : undefined;
   const origin = originOf(material);
   if (origin === "report") return readWords(material, inner);
+  if (origin === "list-rejection") return readListRejection({ header: material.header, ...wordsOf(material) });
   if (origin === "unsubscribe") return readUnsubscribe(material);
   if (isPlainComplaint(material)) return readPlainComplaint(material);
   if (origin === "auto-reply") return readAnswer(material, "auto-reply");
   const report = inner?.();
-  if (report !== undefined && report.kind !== "other") return report;
+  if (report !== undefined && report.kind !== "other") return { ...report, kind: "other" };
   return readAnswer(material, "other");
 }
 
@@ -65,7 +68,7 @@ function forwardedReport({ header, texts }: Material, depth: number): BounceRepo
   const { returned } = reportLines(texts.join("\n\n"));
   const octets = speaksOf("bounceSender", returned.slice(0, 500)) ? messageInText(returned) : undefined;
   const report = octets === undefined ? undefined : readReport(readMessage(octets), depth + 1);
-  return report?.kind === "failure" || report?.kind === "delay" ? report : undefined;
+  return report?.kind === "failure" || report?.kind === "delay" ? { ...report, kind: "other" } : undefined;
 }
 
 /** What the parts that are made for it say; some systems send one for each recipient. Then what stands in the text. */
@@ -109,7 +112,9 @@ function readDeliveryStatus(material: Material, status: StatusReport): BounceRep
   const words = wordsOf(material);
   const human = readHumanPart(words.lines, senderTest(material));
   const tone = toneOf(words);
-  const recipients = recipientsOfGroups(status.groups, human, words.sources).map((recipient) =>
+  const isCut = words.returned === undefined && material.enclosed === undefined;
+  const told = recipientsOfGroups(status.groups, human, words.sources);
+  const recipients = (isCut ? [...told, ...recipientsBeyond(told, human)] : told).map((recipient) =>
     withAction(recipient, tone),
   );
   const { reportedBy, envelopeId } = status;
@@ -165,6 +170,7 @@ function readWords(material: Material, inner: (() => BounceReport) | undefined):
   }
   const all = `${words.sources.subject}\n${words.text}`;
   const found = recipientsOfText(human, words.sources);
+  if (isAboutReader(material, { words, found })) return readAnswer(material, "other");
   const isRefused = found.some(({ code = 0 }) => code >= 500);
   const isDelay = speaksOf("delay", all) && !isRefused && !speaksOf("gaveUp", all);
   const isReceipt =
@@ -184,6 +190,27 @@ function readWords(material: Material, inner: (() => BounceReport) | undefined):
     ...(system !== undefined && { reportedBy: system }),
     format: system ?? "words",
   };
+}
+
+interface Found {
+  readonly words: Words;
+  readonly found: readonly ReportedRecipient[];
+}
+
+/**
+ * "Seven messages to you could not be delivered, click here": it names nobody but its reader, brings no message back, and
+ * has a reverse-path. Such is sent by those who want a password.
+ */
+function isAboutReader({ header }: Material, { words, found }: Found): boolean {
+  if (header.size === 0 || words.returned !== undefined || words.sources.named.length > 0 || isFromNobody(header))
+    return false;
+  const reader = findAddresses(header.get("to"), 5).map(({ address }) => address);
+  const local = firstAddress(header.get("from"))?.split("@")[0]?.toLowerCase() ?? "";
+  if (/^(?:mailer-?_?daemon|post_?master)$/.test(local) && !header.has("x-mailer")) return false;
+  return found.every(
+    ({ address, code }) =>
+      (address === "" && code === undefined) || reader.some((other) => sameAddress(other, address)),
+  );
 }
 
 function readAnswer(material: Material, kind: "auto-reply" | "other"): BounceReport {

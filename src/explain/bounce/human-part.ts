@@ -142,6 +142,9 @@ function readTranscript(transcript: readonly string[]): Conversation {
     const name = address.toLowerCase();
     const at = lower.findIndex((line) => line.includes(name));
     if (at === -1) return undefined;
+    // "<ann@example.org>... Deferred: …" is all that is said of it
+    const own = /^<?[^\s<>]{1,300}>?\.\.\. (.+)$/.exec(lines[at]!)?.[1];
+    if (own !== undefined) return whyOf([own]);
     const after = isRcpt.findIndex((is, i) => i > at && is && !lower[i]!.includes(name));
     const talk = isRcpt[at] && /talking to/.test(lower[at - 1] ?? "") ? at - 1 : at;
     const start = isRcpt[at] ? talk : at === 0 ? 0 : isRcpt.lastIndexOf(true, at - 1) + 1;

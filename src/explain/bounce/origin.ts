@@ -3,17 +3,19 @@ import type { HeaderFields } from "./header.ts";
 import type { Material } from "./material.ts";
 import { speaksOf, systemOf } from "./words.ts";
 
-export type Origin = "report" | "auto-reply" | "unsubscribe" | "person";
+export type Origin = "report" | "list-rejection" | "auto-reply" | "unsubscribe" | "person";
 
 const textChars = 4_000;
 
-export function originOf({ header, type, texts }: Material): Origin {
+export function originOf({ header, type, texts, returned }: Material): Origin {
   const subject = header.text("subject");
   const text = (texts[0] ?? "").slice(0, textChars);
   if (isUnsubscribe(header, subject)) return "unsubscribe";
   if (header.has("x-failed-recipients") || isDeliveryReport(header, type)) return "report";
   const saysFailure = speaksOf("bounceSubject", subject) || systemOf(text) !== undefined || speaksOf("failure", text);
   if (header.size === 0 && saysFailure) return "report"; // words that someone has cut out of one
+  if (isListRejection(header, text)) return "list-rejection";
+  if (isBulk(header)) return speaksOf("autoReplySubject", subject) ? "auto-reply" : "person";
   const isDaemon = /mailer-?_?daemon|mail delivery (?:sub)?system/i.test(header.get("from"));
   if (isDaemon && saysFailure) return "report";
   if (hasAutoReplyFields(header) || speaksOf("autoReplySubject", subject)) return "auto-reply";
@@ -21,10 +23,29 @@ export function originOf({ header, type, texts }: Material): Origin {
     return "report";
   if (isAnswer(header, text)) return "auto-reply";
   if (isFromNobody(header) && (saysFailure || speaksOf("delay", text))) return "report";
-  if (speaksOf("bounceSubject", subject) && speaksOf("failure", text)) return "report";
-  if (systemOf(text) !== undefined) return "report";
-  return /auto-(?:replied|generated|notified)/i.test(header.get("auto-submitted")) ? "auto-reply" : "person";
+  const isProgram = /auto-(?:replied|generated|notified)/i.test(header.get("auto-submitted"));
+  const mayReport =
+    isProgram || speaksOf("robotSender", header.text("from")) || (returned !== undefined && !isHandWritten(header));
+  if (mayReport && saysFailure && (systemOf(text) !== undefined || speaksOf("bounceSubject", subject))) return "report";
+  return isProgram || speaksOf("autoReplyText", text) ? "auto-reply" : "person";
 }
+
+/** A person's mail program wrote it, or it answers, or hands on, another. */
+const isHandWritten = (header: HeaderFields): boolean =>
+  header.has("user-agent") ||
+  /^\s*(?:re|aw|antw|sv|vs|odp|ynt|fwd?|wg|tr|rv|enc|doorst|vl|i|pd|fs|i\u0307lt)\s?:|^\s*(?:回复|答复|转发|回覆|轉寄|전달|回信|転送)[:：]/i.test(
+    header.text("subject"),
+  );
+
+/** A newsletter, or mail by way of a list: it may speak of bounces, and reports none. RFC 2369, RFC 2919 */
+const isBulk = (header: HeaderFields): boolean =>
+  (header.has("list-unsubscribe") || header.has("list-id")) && !header.has("x-list-administrivia");
+
+/** The program that keeps a list takes nothing from this sender. */
+const isListRejection = (header: HeaderFields, text: string): boolean =>
+  (header.has("x-list-administrivia") || speaksOf("listSender", header.get("from"))) &&
+  speaksOf("listRejection", text) &&
+  !speaksOf("listHold", `${header.text("subject")}\n${text}`);
 
 function isDeliveryReport(header: HeaderFields, type: string): boolean {
   if (type !== "multipart/report") return false;

@@ -1,10 +1,10 @@
 // The recipients of a report: what its fields say and what its words say, put together.
 import { findAddresses, sameAddress } from "./addresses.ts";
-import type { HumanPart } from "./human-part.ts";
+import type { HumanPart, TextRecipient } from "./human-part.ts";
 import { findReplies, hostIn, stageIn, statusIn } from "./reply-text.ts";
 import type { ReportedAction, ReportedRecipient } from "./report.ts";
 import type { StatusGroup } from "./status-part.ts";
-import type { Why } from "./why.ts";
+import { isProgramFailure, type Why } from "./why.ts";
 import { bareWords, continues, isTelling, speaksOf } from "./words.ts";
 
 /** What is asked where neither fields nor words say it. */
@@ -42,6 +42,17 @@ export function recipientsOfGroups(
   }));
 }
 
+/** Of a report that breaks off in its fields: those that only its words name, as they name the others, and say why. */
+export function recipientsBeyond(told: readonly ReportedRecipient[], human: HumanPart): readonly ReportedRecipient[] {
+  const known = new Set(told.flatMap(({ address, originalAddress = "" }) => [address, originalAddress]));
+  const isKnown = ({ address, originalAddress = "" }: TextRecipient): boolean =>
+    known.has(address) || known.has(originalAddress);
+  if (!told.every(({ address }) => human.recipients.some((one) => sameAddress(one.address, address)))) return [];
+  return human.recipients
+    .filter((one) => !isKnown(one))
+    .flatMap(({ address, why }) => (why === undefined ? [] : { address, recipient: address, ...why }));
+}
+
 /** A name alone: another part of the report knows the address. Undefined: there is no name. */
 function fullAddress(name: string, known: readonly string[]): string | undefined {
   if (name === "" || name.includes("@")) return name || undefined;
@@ -58,7 +69,9 @@ function recipientOfGroup(
   const chosen = why !== undefined && saysMore(why, { diagnostic, diagnosticType }) ? why : undefined;
   const text = chosen?.text ?? (diagnostic || why?.text || "");
   const least = action === "delivered" || action === "relayed" || action === "expanded" ? 200 : 400;
-  const replies = findReplies(diagnostic).filter(({ code }) => code >= least);
+  // what a program printed is no reply
+  const isReply = !isProgramFailure(diagnostic);
+  const replies = isReply ? findReplies(diagnostic).filter(({ code }) => code >= least) : [];
   const reply = replies.find(({ isSure }) => isSure) ?? replies[0];
   const code = reply?.code ?? why?.code;
   const status = bestStatus(group.status, statusIn(diagnostic.slice(reply?.start ?? 0)) ?? statusIn(text));

@@ -69,7 +69,12 @@ const hostPatterns: readonly HostPattern[] = [
   { pattern: new RegExp(`\\b(?:server|host) ?\\(${hostName}\\)`, "i") },
   { pattern: new RegExp(`\\b(?:host|server|domain)[: ]{1,3}(?:name )?${hostName}[ ,]?[\\[(:]`, "i") },
   { pattern: new RegExp(`\\bwhile talking to ${hostName}`, "i") },
-  { pattern: new RegExp(`\\b(?:connect(?:ed|ing)? to|remote host|remote-mta: dns;|giving up on|host:) ${hostName}`, "i") },
+  {
+    pattern: new RegExp(
+      `\\b(?:connect(?:ed|ing)? to|remote host|remote-mta: dns;|giving up on|host:) ${hostName}`,
+      "i",
+    ),
+  },
   {
     needs: /(?:does|did) not like|failed after|responded|said|rejected/i,
     pattern: new RegExp(

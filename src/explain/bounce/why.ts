@@ -25,12 +25,36 @@ const blockChars = 8_000;
 /** Undefined: the lines say nothing about why. */
 export function whyOf(lines: readonly string[]): Why | undefined {
   const block = lines.join("\n").slice(0, blockChars);
+  const program = programFailureIn(block);
+  if (program !== undefined) return { text: shortened(program) };
+  const delay = delayReason.exec(block)?.[1];
+  if (delay !== undefined) return facts(shortened(delay), block);
   const reply = bestReply(block);
   if (reply !== undefined) return whyOfReply(block, reply);
   const paragraphs = paragraphsOf(lines);
   const withStatus = paragraphs.find((text) => statusIn(text) !== undefined && isTelling(text));
   const telling = withStatus ?? tellingText(paragraphs);
   return telling === undefined ? undefined : facts(shortened(telling), block);
+}
+
+/** Exim, of a message that it still tries to deliver. */
+const delayReason = /^[ \t]*delay reason:[ \t]*(\S[\s\S]{0,1000}?)(?:\n\s*\n|$(?![\s\S]))/im;
+
+/** A program that takes mail has failed: Postfix, Exim. What it printed may look like anything, a reply too. */
+const programFailure =
+  /(?:^|\n|[:;(] ?)[ \t]*((?:pipe to "?\||command died with (?:status|signal) \d|command time limit exceeded)[\s\S]{0,1500}?)(?:\n[ \t]*\n|$)/i;
+
+export const isProgramFailure = (text: string): boolean => programFailure.test(text);
+
+/** Beginning with the program, or how it ended; what it printed stands below, where Exim shows it. */
+function programFailureIn(block: string): string | undefined {
+  const text = programFailure.exec(block)?.[1];
+  if (text === undefined || !/^pipe/i.test(text)) return text;
+  const printed =
+    /generated during the delivery attempt.{0,5}\n\s*(?:-{3,}[\s\S]{0,600}?-{3,}\n\s*)?([\s\S]{1,600})/i.exec(
+      block,
+    )?.[1];
+  return printed === undefined ? text : `${text}\n${printed}`;
 }
 
 function facts(text: string, context: string): Why {

@@ -4,7 +4,8 @@ import { fakeWorld } from "../../../test/support/fake-world.ts";
 import { AddressIndex } from "./address-index.ts";
 
 test("it knows what was added, nothing else, and what was taken out no more, however much it grows", () => {
-  const index = new AddressIndex(fakeWorld().random);
+  const world = fakeWorld();
+  const index = new AddressIndex(() => world.random());
   const key = (n: number): string => `user${n}@example${n % 97}.org `;
   const count = 100_000;
   assert.equal(index.mayHave(key(0)), false);

@@ -1,0 +1,111 @@
+// The port through which checks fetch web pages: one request, no redirect is ever followed here. RFC 9110.
+import type { LookupFunction } from "node:net";
+import { request } from "node:https";
+import { rootCertificates } from "node:tls";
+import type { Resolver } from "../../dns/resolver.ts";
+
+export type Fetched =
+  | {
+      readonly kind: "answered";
+      readonly status: number;
+      readonly location?: string;
+      readonly contentType: string;
+      readonly text: string;
+    }
+  /** `certificate`: the server does not prove its name. */
+  | { readonly kind: "failed"; readonly problem: "dns" | "connect" | "certificate" | "timeout"; readonly text: string };
+
+export interface Web {
+  /** `url`: https. Never rejects. */
+  get(url: string, limit: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<Fetched>;
+}
+
+export interface WebSettings {
+  readonly resolver: Resolver;
+  /** Instead of 443. */
+  readonly port?: number;
+  /** PEM: authorities that are trusted besides the usual ones. */
+  readonly authorities?: readonly string[];
+}
+
+/** RFC 8461 §3.3 lets a policy be cut at 64 KB; nothing else that is fetched is larger. */
+const mostBytes = 64 * 1_024;
+
+export const httpsWeb = (settings: WebSettings): Web => ({
+  async get(url, { timeoutMs, signal }) {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    try {
+      return await fetchOnce(url, settings, limit);
+    } catch (error) {
+      return failed(error as NodeJS.ErrnoException, limit.aborted);
+    }
+  },
+});
+
+function failed({ code = "", message }: NodeJS.ErrnoException, isLate: boolean): Fetched {
+  if (isLate) return { kind: "failed", problem: "timeout", text: "no answer in time" };
+  if (code === "ENOTFOUND") return { kind: "failed", problem: "dns", text: message };
+  const isCertificate = /CERT|SIGNATURE|ISSUER|SELF_SIGNED|ALTNAME/.test(code);
+  return { kind: "failed", problem: isCertificate ? "certificate" : "connect", text: message };
+}
+
+async function fetchOnce(url: string, { resolver, port, authorities = [] }: WebSettings, signal: AbortSignal) {
+  const { promise, resolve, reject } = Promise.withResolvers<Fetched>();
+  const asked = request(
+    url,
+    {
+      signal,
+      agent: false,
+      lookup: lookupBy(resolver),
+      headers: { "user-agent": "waybill-check" },
+      ...(port !== undefined && { port }),
+      ...(authorities.length > 0 && { ca: [...rootCertificates, ...authorities] }),
+    },
+    (response) => {
+      const parts: Buffer[] = [];
+      let bytes = 0;
+      const end = (): void => {
+        const { location, "content-type": contentType = "" } = response.headers;
+        resolve({
+          kind: "answered",
+          status: response.statusCode ?? 0,
+          contentType,
+          text: Buffer.concat(parts).toString("utf8"),
+          ...(location !== undefined && { location }),
+        });
+      };
+      response.on("data", (part: Buffer) => {
+        parts.push(part);
+        bytes += part.length;
+        if (bytes <= mostBytes) return;
+        end();
+        response.destroy();
+      });
+      response.on("end", end);
+      response.on("error", reject);
+    },
+  );
+  asked.on("error", reject);
+  asked.end();
+  return promise;
+}
+
+/** By our resolver, not by the machine's: the check asks one DNS for everything. */
+const lookupBy =
+  (resolver: Resolver): LookupFunction =>
+  (name, { all }, done) => {
+    void addressesOf(resolver, name).then((addresses) => {
+      const [first] = addresses;
+      if (first === undefined)
+        return done(Object.assign(new Error(`${name} has no address`), { code: "ENOTFOUND" }), "");
+      return all === true ? done(null, addresses) : done(null, first.address, first.family);
+    });
+  };
+
+async function addressesOf(resolver: Resolver, name: string): Promise<{ address: string; family: number }[]> {
+  const [a, aaaa] = await Promise.all([resolver.a(name), resolver.aaaa(name)]);
+  return [
+    ...(a.kind === "found" ? a.records : []).map((address) => ({ address, family: 4 })),
+    ...(aaaa.kind === "found" ? aaaa.records : []).map((address) => ({ address, family: 6 })),
+  ];
+}
