@@ -9,7 +9,7 @@ export interface Asked<Tools> {
   readonly tools: Tools;
   /** Aborts when its time is over. */
   readonly signal: AbortSignal;
-  found(finding: Finding): void;
+  readonly found: (finding: Finding) => void;
   /** A part that has a time limit of its own and is shown by itself; undefined: it was late or faulty, and that is told. */
   part<T>(about: string, limitMs: number, work: (asked: Asked<Tools>) => Promise<T>): Promise<T | undefined>;
 }
@@ -32,8 +32,7 @@ export const checksOf =
     readonly needs?: readonly Need[];
     readonly limitMs?: number;
     run(asked: Asked<Tools>, facts: Pick<Facts, Need>): Promise<Facts[Name]>;
-  }): Check<Tools> =>
-    ({ needs: [], ...check }) as Check<Tools>;
+  }): Check<Tools> => ({ needs: [], ...check });
 
 /** How a check or a part of one ended; `skipped`: what it needs is not there. */
 export type Ended = "done" | "late" | "fault" | "skipped";
@@ -78,6 +77,9 @@ export interface Report {
   readonly tookMs: number;
 }
 
+/** Of a check that is not among these. */
+const notThere: Promise<Outcome> = Promise.resolve({ ended: "skipped" });
+
 type Outcome = { readonly ended: "done"; readonly value: unknown } | { readonly ended: Exclude<Ended, "done"> };
 
 /** `checks`: each behind those that it needs. */
@@ -100,7 +102,7 @@ export async function runChecks<Tools>(checks: readonly Check<Tools>[], run: Run
       if (progress.kind === "finding") findings.get(name)?.push(progress.finding);
       run.tell?.({ check: name, ...progress });
     };
-    const needed = check.needs.map((need) => running.get(need));
+    const needed = check.needs.map((need) => running.get(need) ?? notThere);
     const begin = async (): Promise<Outcome> => {
       const facts = await factsOf(check.needs, needed);
       if (facts === undefined) return skip(tell);
@@ -146,11 +148,11 @@ function skip(tell: Tell): Outcome {
 /** Undefined: one of them has no result. */
 async function factsOf(
   needs: readonly string[],
-  needed: readonly (Promise<Outcome> | undefined)[],
+  needed: readonly Promise<Outcome>[],
 ): Promise<Record<string, unknown> | undefined> {
   const facts: Record<string, unknown> = {};
   for (const [i, outcome] of (await Promise.all(needed)).entries()) {
-    if (outcome?.ended !== "done") return undefined;
+    if (outcome.ended !== "done") return undefined;
     facts[needs[i]!] = outcome.value;
   }
   return facts;

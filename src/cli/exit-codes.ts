@@ -1,9 +1,11 @@
-// How a command ends: the codes of sysexits.h, which mail programs have always used, and 1 for a check that failed.
+// How a command ends: the codes of sysexits.h, which mail programs have always used, and 1 and 2 for a check.
 
 export const exitCodes = {
   ok: 0,
   /** All was done, and what was checked is not in order. */
   checkFailed: 1,
+  /** Of `check`: nothing is broken, but some servers will mind. */
+  checkWarned: 2,
   usage: 64,
   badData: 65,
   notFound: 66,
@@ -30,6 +32,7 @@ export const exitCodesHelp = `
 Exit codes:
    0  done
    1  what was checked is not in order
+   2  of check: there are warnings, and nothing worse
   64  the command line is wrong
   65  the message is wrong
   66  there is no such message in the queue or the history

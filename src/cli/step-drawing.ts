@@ -1,5 +1,6 @@
 // The steps of an explanation as lines: nested by indentation, the verdict and the advice set apart.
 import type { Step, Tone } from "../check/authentication/step.ts";
+import { wrapText } from "../mail/wrap.ts";
 import { type Context, type Paint, paintFor, type Style } from "./context.ts";
 
 export const stepGlyphs = { good: "✔", bad: "✘", warning: "!", plain: "·", question: "?", record: "»", advice: "→" };
@@ -68,16 +69,8 @@ function glyphOf({ kind, tone }: Step): keyof typeof stepGlyphs {
 }
 
 /** Lines of at most `room` columns, broken at spaces; a word that is too long stands over. */
-/** A paragraph in lines of at most `room` characters; words are never cut. */
-export function wrap(text: string, room: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1);
-    if (line === undefined || line.length + 1 + word.length > room) lines.push(word);
-    else lines[lines.length - 1] = `${line} ${word}`;
-  }
-  return lines;
-}
+/** A paragraph in lines of at most `room` columns. */
+export const wrap = (text: string, room: number): string[] => wrapText(text, { width: room });
 
 /** Narrower than this, wrapping makes nothing easier to read. */
 const narrowest = 30;

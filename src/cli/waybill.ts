@@ -9,6 +9,7 @@ import { dkimCommand } from "./commands/authentication/dkim.ts";
 import { addExplain } from "./commands/explain.ts";
 import { addDmarc } from "./commands/authentication/dmarc.ts";
 import { addSpf } from "./commands/authentication/spf.ts";
+import { addCheck } from "./commands/check.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDestinations } from "./commands/destinations.ts";
 import { addDkimKeys } from "./commands/dkim-keys.ts";
@@ -71,6 +72,7 @@ function createProgram(context: Context): Command {
   addTrace(program, context);
   addDestinations(program, context);
   addExplain(program, context);
+  addCheck(program, context);
   addSpf(program, context);
   addDkimKeys(dkimCommand(program, context), context);
   addDmarc(program, context);

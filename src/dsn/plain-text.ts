@@ -1,5 +1,6 @@
 // The letter of a notice as plain text.
-import { columns, wrap } from "./lines.ts";
+import { columns } from "../mail/wrap.ts";
+import { wrap } from "./lines.ts";
 import type { Block } from "./letter.ts";
 
 /** With CRLF at each line's end; an empty line stands between paragraphs, headings stand on what they head. */

@@ -7,7 +7,8 @@ import { schema } from "../config/schema.ts";
 import type { Event } from "../journal/event.ts";
 import { queueIds } from "../mail/queue-ids.ts";
 import { createReturns } from "../route/returns.ts";
-import { type Arrived, arrivalOf, mayReport, refuseReturn, type ReturningParts } from "./returning.ts";
+import { refuseReturn } from "./refusals.ts";
+import { type Arrived, arrivalOf, mayReport, type ReturningParts } from "./returning.ts";
 
 const world = fakeWorld();
 const newQueueId = queueIds(world);

@@ -1,21 +1,19 @@
 // What comes back after a message was handed over. A bounce at one of our return addresses goes into the history of the
 // message, and its sender gets one notice in plain words in place of it; a complaint likewise. All else that comes to a
 // return address, and whatever cannot be told, goes on to the sender as it came.
-import { type BounceReport, type ExplainedBounce, explainBounce, type ExplainedRecipient } from "../explain/index.ts";
+import { type ExplainedBounce, explainBounce } from "../explain/index.ts";
 import type { Event } from "../journal/event.ts";
 import type { HistoryStore } from "../journal/history.ts";
-import type { Address, ReversePath } from "../mail/address.ts";
+import type { Address } from "../mail/address.ts";
 import type { Envelope } from "../mail/envelope.ts";
-import { clean, textLimits } from "../mail/foreign-text.ts";
 import type { QueueId } from "../mail/message.ts";
-import { instantOf } from "../mail/queue-ids.ts";
-import { type Reply, reply } from "../mail/reply.ts";
 import { aboutMessages } from "./evidence.ts";
 import { type Letters, noticeOfBounce, noticeOfComplaint } from "./letters.ts";
+import { bouncedLater, complaintsIn } from "./reported-events.ts";
 import { isTold, recipientIn, type Story, storyOf } from "./story.ts";
 import { newMessage, type Received } from "../queue/new-message.ts";
 import type { NewMessage } from "../queue/store.ts";
-import { backscatterRefusal, returnRefusal, type Returns } from "../route/returns.ts";
+import type { Returns } from "../route/returns.ts";
 
 export interface ReturningParts extends Letters {
   readonly returns: Pick<Returns, "read" | "isSigned">;
@@ -28,34 +26,6 @@ export interface ReturningParts extends Letters {
   readonly isGone: (address: Address) => boolean;
   readonly onBug: (error: unknown, queueId: QueueId) => void;
 }
-
-/** So long the history may be behind: what it does not know yet is asked for again. */
-const historyLagMs = 10 * 60_000;
-
-/** What to say to RCPT; undefined: nothing against it. */
-export function refuseReturn(
-  { returns, history, world, isGone }: Pick<ReturningParts, "returns" | "history" | "world" | "isGone">,
-  recipient: Address,
-): Reply | undefined | Promise<Reply | undefined> {
-  const read = returns.read(recipient);
-  if (read?.kind !== "valid") return returnRefusal(returns, recipient);
-  const { queueId } = read;
-  return storyOf(history, queueId).then((story) => {
-    const { from = "" } = story?.received ?? {};
-    if (from !== "")
-      return isGone(from) ? reply(550, "5.1.1", `the sender of ${queueId} has no mailbox here any more`) : undefined;
-    return story === undefined && world.now() - instantOf(queueId) < historyLagMs
-      ? reply(451, "4.3.0", "we cannot look up this message at the moment; please return it again in a few minutes")
-      : reply(550, "5.1.1", `nothing is known of message ${queueId} here any more; write to the sender's own address`);
-  });
-}
-
-/** With `only_signed`: a notice to a plain address of ours, from outside, tells of a message that we did not send. */
-export const refuseBackscatter = (
-  { returns, feedback }: Pick<ReturningParts, "returns" | "feedback">,
-  envelope: { readonly reversePath: ReversePath; readonly recipient: Address },
-): Reply | undefined =>
-  feedback.has(envelope.recipient.toLowerCase()) ? undefined : backscatterRefusal(returns, envelope);
 
 export interface Arrived extends Omit<Received, "recipients"> {
   /** Of what came: enough to read a report. */
@@ -181,62 +151,6 @@ async function bounced(
   const about = { at: arrived.receivedAt, queueId: story.received.queueId, noticeId: arrived.queueId };
   const notices = news.map(({ to }): Event => ({ kind: "notice", ...about, action: "failed", to }));
   return withEvents(notice, [...events, ...notices]);
-}
-
-interface Failed {
-  readonly recipient: ExplainedRecipient;
-  readonly to: Address;
-  readonly report: BounceReport;
-}
-
-const reportedBack = (
-  { queueId: reportId, receivedAt: at }: Arrived,
-  { received, reached }: Story,
-  { reportedBy }: BounceReport,
-) => ({
-  at,
-  queueId: received.queueId,
-  reportId,
-  ...(reportedBy !== undefined && { reportedBy: clean(reportedBy, 255) }),
-  ...(reached.length > 1 && ({ isShared: true } as const)),
-});
-
-function bouncedLater(arrived: Arrived, story: Story, { recipient, to, report }: Failed): Event {
-  const { cause, permanence, confidence, summary } = recipient.explanation;
-  const { address } = recipient;
-  const isOther = address !== "" && address.toLowerCase() !== to.toLowerCase();
-  return {
-    kind: "bounced-later",
-    ...reportedBack(arrived, story, report),
-    to,
-    cause,
-    permanence,
-    confidence,
-    summary,
-    text: clean(recipient.text, textLimits.evidence),
-    ...(isOther && { final: clean(address, textLimits.address) }),
-  };
-}
-
-/** Of feedback reports, those that say: not wanted. RFC 5965 §7.3, RFC 6430 */
-const unwanted = new Set(["abuse", "fraud", "virus", "opt-out", "opt-out-list", "other", "miscategorized"]);
-
-/** Each recipient complains of a message once. */
-function complaintsIn(
-  arrived: Arrived,
-  story: Story,
-  report: ExplainedBounce,
-): Extract<Event, { kind: "complained" }>[] {
-  const feedbackType = report.original.feedbackType ?? "abuse";
-  if (!unwanted.has(feedbackType)) return [];
-  const { from, judged, client } = story.received;
-  return report.recipients.flatMap((recipient) => {
-    const to = recipientIn(story, recipient);
-    if (to === undefined || isTold(story, "complained", to)) return [];
-    const about = reportedBack(arrived, story, report);
-    const sender = judged && { identity: judged.identity, client };
-    return [{ kind: "complained", ...about, to, from, feedbackType, ...(sender && { sender }) }];
-  });
 }
 
 async function complained(

@@ -95,20 +95,27 @@ const inWords: Readonly<Record<DmarcPolicy, string>> = {
   reject: "the domain asks receivers to refuse forged mail",
 };
 
+/** Of the addresses in `rua`, the domains that must agree to get reports about `domain`. RFC 9990 §4 */
+export function foreignReportHosts(domain: string, rua: readonly string[]): string[] {
+  const hosts = rua.flatMap((uri) => /^mailto:[^@]*@([\w.-]+)/i.exec(uri)?.[1]?.toLowerCase() ?? []);
+  return [...new Set(hosts)].filter(
+    (host) => host !== domain && !host.endsWith(`.${domain}`) && !domain.endsWith(`.${host}`),
+  );
+}
+
+/** Where `host` agrees. */
+export const agreementName = (domain: string, host: string): string => `${domain}._report._dmarc.${host}`;
+
 /** RFC 9990 §4: who gets reports about another's domain has to agree in DNS. */
 async function reportSteps(
   domain: string,
-  { rua }: DmarcRecord,
+  { rua }: Pick<DmarcRecord, "rua">,
   resolver: RecordingResolver,
 ): Promise<{ steps: Step[]; faults: string[] }> {
-  const hosts = rua.flatMap((uri) => /^mailto:[^@]*@([\w.-]+)/i.exec(uri)?.[1]?.toLowerCase() ?? []);
-  const foreign = [...new Set(hosts)].filter(
-    (host) => host !== domain && !host.endsWith(`.${domain}`) && !domain.endsWith(`.${host}`),
-  );
   const steps: Step[] = [];
   const faults: string[] = [];
-  for (const host of foreign) {
-    const name = `${domain}._report._dmarc.${host}`;
+  for (const host of foreignReportHosts(domain, rua)) {
+    const name = agreementName(domain, host);
     const { answer, step } = await ask(resolver, "txt", name);
     const agrees = answer.kind === "found" && answer.records.some((text) => text.startsWith("v=DMARC1"));
     const absent = !agrees && answer.kind !== "server-failure" && answer.kind !== "timeout";

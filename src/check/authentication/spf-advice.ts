@@ -18,9 +18,14 @@ export interface SpfAdvised {
 
 export function spfAdvice(advised: SpfAdvised): Step[] {
   const { walked } = advised;
-  const remedies = [...remedy(advised, walked.cause), ...walked.steps.flatMap(recordsIn).flatMap(warnings)];
+  const remedies = [...remedy(advised, walked.cause), ...spfWarnings(walked.steps)];
   return [...new Set(remedies)].map(advice);
 }
+
+/** What is allowed in the records that were read, and yet unwise. */
+export const spfWarnings = (steps: readonly Step[]): string[] => [
+  ...new Set(steps.flatMap(recordsIn).flatMap(warnings)),
+];
 
 function remedy(advised: SpfAdvised, cause: SpfCause): string[] {
   switch (cause.kind) {
@@ -135,7 +140,7 @@ function noRecordRemedy({ client, domain }: SpfAdvised, cause: Cause<"no-record"
 }
 
 /** One record with the terms of all, each once, and the last word at the end. */
-function joined(records: readonly string[]): string {
+export function joined(records: readonly string[]): string {
   const terms = records.flatMap(readSpfRecord).map(({ term }) => term);
   const all = terms.filter(isAll).toSorted((a, b) => "-~?+a".indexOf(a[0]!) - "-~?+a".indexOf(b[0]!))[0] ?? "~all";
   return ["v=spf1", ...new Set(terms.filter((term) => !isAll(term))), all].join(" ");

@@ -17,6 +17,7 @@ const english = {
   who: general.who,
   changes: general.changes,
   levels: general.levels,
+  counts: general.counts,
   findings: { ...general.findings, ...domain.findings } satisfies Record<FindingId, FindingText>,
   actions: { ...general.actions, ...domain.actions },
   checks: { ...general.checks, ...domain.checks },

@@ -199,8 +199,9 @@ function tlsSeen(socket: TLSSocket, host: string): TlsSeen {
   const chain = certificatesOf(socket.getPeerCertificate(true));
   const own = chain[0] === undefined ? undefined : new X509Certificate(chain[0].raw);
   const isForHost = own !== undefined && (isIP(host) === 0 ? own.checkHost(host) : own.checkIP(host)) !== undefined;
-  const error: unknown = socket.authorizationError; // a code or an Error, whatever the types say
-  const code = error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.message) : String(error ?? "");
+  // a code or an Error, whatever the types say
+  const error = socket.authorizationError as string | NodeJS.ErrnoException | null;
+  const code = error instanceof Error ? (error.code ?? error.message) : (error ?? "");
   const isDistrusted = !socket.authorized && code !== "CERT_HAS_EXPIRED" && code !== "CERT_NOT_YET_VALID";
   return {
     version: socket.getProtocol() ?? "TLS",

@@ -50,13 +50,14 @@ function failed({ code = "", message }: NodeJS.ErrnoException, isLate: boolean):
 }
 
 async function fetchOnce(url: string, { resolver, port, authorities = [] }: WebSettings, signal: AbortSignal) {
+  const addresses = await addressesOf(resolver, new URL(url).hostname);
   const { promise, resolve, reject } = Promise.withResolvers<Fetched>();
   const asked = request(
     url,
     {
       signal,
       agent: false,
-      lookup: lookupBy(resolver),
+      lookup: lookupOf(addresses),
       headers: { "user-agent": "waybill-check" },
       ...(port !== undefined && { port }),
       ...(authorities.length > 0 && { ca: [...rootCertificates, ...authorities] }),
@@ -91,18 +92,21 @@ async function fetchOnce(url: string, { resolver, port, authorities = [] }: WebS
 }
 
 /** By our resolver, not by the machine's: the check asks one DNS for everything. */
-const lookupBy =
-  (resolver: Resolver): LookupFunction =>
+const lookupOf =
+  (addresses: readonly FoundAddress[]): LookupFunction =>
   (name, { all }, done) => {
-    void addressesOf(resolver, name).then((addresses) => {
-      const [first] = addresses;
-      if (first === undefined)
-        return done(Object.assign(new Error(`${name} has no address`), { code: "ENOTFOUND" }), "");
-      return all === true ? done(null, addresses) : done(null, first.address, first.family);
-    });
+    const [first] = addresses;
+    if (first === undefined) done(Object.assign(new Error(`${name} has no address`), { code: "ENOTFOUND" }), "");
+    else if (all === true) done(null, [...addresses]);
+    else done(null, first.address, first.family);
   };
 
-async function addressesOf(resolver: Resolver, name: string): Promise<{ address: string; family: number }[]> {
+interface FoundAddress {
+  readonly address: string;
+  readonly family: number;
+}
+
+async function addressesOf(resolver: Resolver, name: string): Promise<FoundAddress[]> {
   const [a, aaaa] = await Promise.all([resolver.a(name), resolver.aaaa(name)]);
   return [
     ...(a.kind === "found" ? a.records : []).map((address) => ({ address, family: 4 })),

@@ -8,11 +8,17 @@ export interface FoundAddress {
 }
 
 /** What a local part has without quotes; `=` and `+` are usual in return addresses. RFC 5322 §3.2.3 */
-const asciiLocal = /[\w!#$%&'*+\-/=?^`{|}~.]/;
+const asciiLocal = tableOf(/[\w!#$%&'*+\-/=?^`{|}~.]/);
+const asciiDomain = tableOf(/[\w.-]/);
 /** RFC 6531 §3.3, without the punctuation of East Asian text. */
 const wideLetter = /[\u00aa-\u1fff\u2e80-\u2fff\u3005-\u3007\u3041-\ufdff\u{10000}-\u{10ffff}]/u;
 /** Written without spaces: where such a letter follows an ASCII one, another word begins. */
 const eastAsian = /[\u2e80-\u{10ffff}]/u;
+
+/** For each ASCII character whether the pattern has it. */
+function tableOf(pattern: RegExp): readonly boolean[] {
+  return Array.from({ length: 128 }, (_, code) => pattern.test(String.fromCharCode(code)));
+}
 
 const maxLocalChars = 250;
 const maxDomainChars = 255;
@@ -47,7 +53,7 @@ function localStart(line: string, at: number, from: number): number {
 }
 
 const isLocalCharacter = (character: string, isWide: boolean): boolean =>
-  asciiLocal.test(character) || (wideLetter.test(character) && (isWide || !eastAsian.test(character)));
+  asciiLocal[character.charCodeAt(0)] ?? (wideLetter.test(character) && (isWide || !eastAsian.test(character)));
 
 function domainEnd(line: string, start: number): number {
   if (line[start] === "[") {
@@ -63,7 +69,8 @@ function domainEnd(line: string, start: number): number {
 
 function isDomainCharacter(line: string, at: number, start: number): boolean {
   const character = line[at]!;
-  if (/[\w.-]/.test(character)) return true;
+  const isAscii = asciiDomain[character.charCodeAt(0)];
+  if (isAscii !== undefined) return isAscii;
   return wideLetter.test(character) && !(at > start && eastAsian.test(character) && /\w/.test(line[at - 1]!));
 }
 

@@ -14,9 +14,15 @@ export interface Anchor {
 
 export const maxRecipients = 1_000;
 
+/** A recipient is named several times: on a line of his own, in the reason, in the conversation. */
+const maxAnchors = 5_000;
+
 /** Of the kind that names recipients most clearly; "line" and "label" count alike. */
 export function bestAnchors(lines: readonly string[], isSender: (address: string) => boolean): readonly Anchor[] {
-  const anchors = findAnchors(lines);
+  return chosenAnchors(findAnchors(lines), isSender).slice(0, maxRecipients);
+}
+
+function chosenAnchors(anchors: readonly Anchor[], isSender: (address: string) => boolean): readonly Anchor[] {
   const clear = anchors.filter(({ kind }) => kind === "line");
   const foreign = clear.filter(({ address }) => !isSender(address));
   if (foreign.length > 0) return foreign;
@@ -31,7 +37,7 @@ export function bestAnchors(lines: readonly string[], isSender: (address: string
 function findAnchors(lines: readonly string[]): Anchor[] {
   const anchors: Anchor[] = [];
   for (const [line, text] of lines.entries()) {
-    if (anchors.length >= maxRecipients) break;
+    if (anchors.length >= maxAnchors) break;
     if (!text.includes("@")) continue;
     const addresses = findAddresses(text);
     if (addresses.length === 0) continue;
@@ -44,7 +50,7 @@ function findAnchors(lines: readonly string[]): Anchor[] {
       }),
     );
   }
-  return anchors.slice(0, maxRecipients);
+  return anchors;
 }
 
 /** "To:" on one line, the address on the next. */

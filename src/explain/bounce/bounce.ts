@@ -8,6 +8,7 @@ import { readListRejection } from "./list-rejections.ts";
 import { type Material, materialOf } from "./material.ts";
 import { type Part, readMessage } from "./mime.ts";
 import { messagesOf, readOctets } from "./octets.ts";
+import { once } from "./once.ts";
 import { headerInText, messageInText, readOriginal } from "./original.ts";
 import { isFromNobody, originOf } from "./origin.ts";
 import { readReceipt } from "./receipts.ts";
@@ -111,7 +112,7 @@ function senderTest({ header }: Material): (address: string) => boolean {
 function readDeliveryStatus(material: Material, status: StatusReport): BounceReport {
   const words = wordsOf(material);
   const human = readHumanPart(words.lines, senderTest(material));
-  const tone = toneOf(words);
+  const tone = once(() => toneOf(words));
   const isCut = words.returned === undefined && material.enclosed === undefined;
   const told = recipientsOfGroups(status.groups, human, words.sources);
   const recipients = (isCut ? [...told, ...recipientsBeyond(told, human)] : told).map((recipient) =>
@@ -144,8 +145,11 @@ function toneOf({ text, sources: { subject } }: Words): Tone {
 }
 
 /** An action is not always there, and not always true: "delayed" by a system that says it has given up. */
-function withAction(recipient: ReportedRecipient, { isDelay, hasGivenUp, isBounceSubject }: Tone): ReportedRecipient {
+function withAction(recipient: ReportedRecipient, toneOfAll: () => Tone): ReportedRecipient {
   const { status = "" } = recipient;
+  if (recipient.action === "failed") return { ...recipient, givenUp: true };
+  if (recipient.action !== undefined && recipient.action !== "delayed") return recipient;
+  const { isDelay, hasGivenUp, isBounceSubject } = toneOfAll();
   const mayBeTried = isDelay && !hasGivenUp && !status.startsWith("5");
   const guessed = status.startsWith("2") ? "delivered" : mayBeTried ? "delayed" : "failed";
   const told = recipient.action ?? guessed;
@@ -206,11 +210,11 @@ function isAboutReader({ header }: Material, { words, found }: Found): boolean {
     return false;
   const reader = findAddresses(header.get("to"), 5).map(({ address }) => address);
   const local = firstAddress(header.get("from"))?.split("@")[0]?.toLowerCase() ?? "";
-  if (/^(?:mailer-?_?daemon|post_?master)$/.test(local) && !header.has("x-mailer")) return false;
-  return found.every(
-    ({ address, code }) =>
-      (address === "" && code === undefined) || reader.some((other) => sameAddress(other, address)),
-  );
+  const isDaemon = /^(?:mailer-?_?daemon|post_?master)$/.test(local);
+  return found.every(({ address, code }) => {
+    if (address === "") return code === undefined && !isDaemon;
+    return reader.some((other) => sameAddress(other, address)) && (code === undefined || !isDaemon);
+  });
 }
 
 function readAnswer(material: Material, kind: "auto-reply" | "other"): BounceReport {

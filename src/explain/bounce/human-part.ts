@@ -1,6 +1,7 @@
 // The part of a report that is written for people: whose mail failed, and the words that belong to each.
 import { sameAddress } from "./addresses.ts";
 import { type Anchor, bestAnchors } from "./anchors.ts";
+import { once } from "./once.ts";
 import type { ReportLines } from "./report-lines.ts";
 import { stageOfCommand } from "./reply-text.ts";
 import { aliasIn, isCommandLine } from "./prose.ts";
@@ -56,12 +57,6 @@ function finder(recipients: readonly TextRecipient[]): HumanPart["find"] {
     const address = addresses.find((name) => known.has(name.toLowerCase()));
     return address === undefined ? undefined : known.get(address.toLowerCase());
   };
-}
-
-/** Worked out when it is asked for, and then kept. */
-function once<Value>(workOut: () => Value): () => Value {
-  let kept: { readonly value: Value } | undefined;
-  return () => (kept ??= { value: workOut() }).value;
 }
 
 /** "(reason: 550 …)" beside a recipient does not tell what it answered; the conversation below does. */

@@ -31,8 +31,7 @@ const listLine = ({ lines }: ReportLines): string =>
 
 /** The list's address: in the subject, in the message that comes back, in List-Post, or before the owner's. RFC 2142 §6, RFC 2369 §3.4 */
 function listIn({ header, lines, returned }: ListRejection): string {
-  const to = findAddresses(header.get("to")).map(({ address }) => address);
-  const isOther = (address: string): boolean => !to.includes(address);
+  const to = new Set(findAddresses(header.get("to")).map(({ address }) => address));
   const named = [header.text("subject"), listLine(lines)]
     .flatMap((text) => findAddresses(text, 5))
     .map(({ address }) => address);
@@ -46,5 +45,5 @@ function listIn({ header, lines, returned }: ListRejection): string {
   const isProgram = /^(?:listserv|majordomo|sympa|mailman|listproc|ecartis|lyris|listmaster|mailer-daemon)$/.test(
     local,
   );
-  return named.find(isOther) ?? ofList ?? sentTo[0] ?? post ?? (isProgram ? "" : list + domain);
+  return named.find((address) => !to.has(address)) ?? ofList ?? sentTo[0] ?? post ?? (isProgram ? "" : list + domain);
 }

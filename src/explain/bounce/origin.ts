@@ -17,18 +17,28 @@ export function originOf({ header, type, texts, returned }: Material): Origin {
   if (isListRejection(header, text)) return "list-rejection";
   if (isBulk(header)) return speaksOf("autoReplySubject", subject) ? "auto-reply" : "person";
   const isDaemon = /mailer-?_?daemon|mail delivery (?:sub)?system/i.test(header.get("from"));
-  if (isDaemon && saysFailure) return "report";
+  const isQuoting = quotes.test(text);
+  if (isDaemon && (saysFailure || isQuoting)) return "report";
   if (hasAutoReplyFields(header) || speaksOf("autoReplySubject", subject)) return "auto-reply";
-  if (speaksOf("bounceSender", header.text("from")) && (saysFailure || isFromNobody(header) || speaksOf("delay", text)))
+  if (
+    speaksOf("bounceSender", header.text("from")) &&
+    (saysFailure || isQuoting || isFromNobody(header) || speaksOf("delay", text))
+  )
     return "report";
   if (isAnswer(header, text)) return "auto-reply";
   if (isFromNobody(header) && (saysFailure || speaksOf("delay", text))) return "report";
   const isProgram = /auto-(?:replied|generated|notified)/i.test(header.get("auto-submitted"));
   const mayReport =
-    isProgram || speaksOf("robotSender", header.text("from")) || (returned !== undefined && !isHandWritten(header));
+    isProgram ||
+    speaksOf("robotSender", header.text("from")) ||
+    ((returned !== undefined || /\nReceived: /.test(text)) && !isHandWritten(header));
   if (mayReport && saysFailure && (systemOf(text) !== undefined || speaksOf("bounceSubject", subject))) return "report";
   return isProgram || speaksOf("autoReplyText", text) ? "auto-reply" : "person";
 }
+
+/** A recipient in front of what was said of him, or a reply with both its codes: in reports of all languages. */
+const quotes =
+  /(?:^|\n)[ \t]{0,8}<[^\s<>@]{1,200}@[^\s<>]{1,250}>[ \t]?:|(?:^|[^\w.])[45]\d\d[ -]{1,2}#?[45]\.\d{1,3}\.\d{1,3}\b/;
 
 /** A person's mail program wrote it, or it answers, or hands on, another. */
 const isHandWritten = (header: HeaderFields): boolean =>

@@ -1,5 +1,6 @@
 // The words of a report in prose: what of them tells why, without greetings, labels and offers of help.
-import { bareWords, isTelling, readDivider, speaksOf } from "./words.ts";
+import formats from "./formats.json" with { type: "json" };
+import { anyOf, bareWords, isTelling, readDivider, speaksOf } from "./words.ts";
 
 const limits = { textChars: 1_500, togetherChars: 1_000, paragraphs: 40 } as const;
 
@@ -56,9 +57,25 @@ export function tellingText(paragraphs: readonly string[]): string | undefined {
   return text;
 }
 
+const labelWords = anyOf(formats.reasonLabels).source;
+
 /** Labels that say no more than that a reason follows. */
-const label =
-  /^(?:reason|because|error|cause|details?|退信原因|返送理由|エラー内容|반송사유|사유|delay reason|error message|for the following reasons?|technical details|diagnostic(?: code)?|grund|raison|motivo|причина|理由|原因)\s{0,3}[:：]\s{0,3}/i;
+const label = new RegExp(`^(?:${labelWords})\\s{0,3}[:：]\\s{0,3}`, "i");
+
+const labelled = new RegExp(`^[\\s*•-]{0,8}(?:${labelWords})\\s{0,3}[:：]\\s{0,3}(?=\\S)`, "i");
+const otherLabel = /^[^\s:：][^:：]{0,30}[:：]/;
+
+/** "Reason: …", on a line of its own, and the lines that go on with it. */
+export function labelledReason(lines: readonly string[]): string | undefined {
+  const at = lines.findIndex((line) => /[:：]/.test(line) && labelled.test(line));
+  if (at === -1) return undefined;
+  const more = lines.slice(at + 1, at + 12);
+  const end = more.findIndex((line) => line.trim() === "" || (otherLabel.test(line.trim()) && !labelled.test(line)));
+  const text = [lines[at]!, ...more.slice(0, end === -1 ? undefined : end)]
+    .map((line) => line.replace(labelled, "").trim())
+    .join(" ");
+  return isTelling(text) ? text : undefined;
+}
 const dateLabel =
   /^(?:on|am|le|el|il) (?:[A-Z][a-z]{2}, )?\d{1,2}[\w :,./-]{8,30}\d(?: [AP]M)?(?: [+-]\d{4})?(?: (?:[A-Z]{3}|\([A-Z]{3}\)))?(?= [^\d ]|$)/;
 

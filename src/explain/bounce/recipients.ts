@@ -44,12 +44,14 @@ export function recipientsOfGroups(
 
 /** Of a report that breaks off in its fields: those that only its words name, as they name the others, and say why. */
 export function recipientsBeyond(told: readonly ReportedRecipient[], human: HumanPart): readonly ReportedRecipient[] {
-  const known = new Set(told.flatMap(({ address, originalAddress = "" }) => [address, originalAddress]));
-  const isKnown = ({ address, originalAddress = "" }: TextRecipient): boolean =>
-    known.has(address) || known.has(originalAddress);
-  if (!told.every(({ address }) => human.recipients.some((one) => sameAddress(one.address, address)))) return [];
+  const namesOf = ({ address, originalAddress = address }: TextRecipient): string[] =>
+    [address, originalAddress].map((name) => name.toLowerCase());
+  const known = new Set(told.flatMap(namesOf));
+  const named = new Set(human.recipients.flatMap(namesOf));
+  const isSameList = told.every((one) => namesOf(one).some((name) => named.has(name)));
+  if (!isSameList || human.recipients.length <= told.length) return [];
   return human.recipients
-    .filter((one) => !isKnown(one))
+    .filter((one) => !namesOf(one).some((name) => known.has(name)))
     .flatMap(({ address, why }) => (why === undefined ? [] : { address, recipient: address, ...why }));
 }
 

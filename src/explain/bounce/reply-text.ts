@@ -21,12 +21,15 @@ export function statusIn(text: string): string | undefined {
 }
 
 const stages = new Map(formats.stages.map(([stage, words]) => [words!, stage as ReplyStage]));
-const stageWords = anyOf([...stages.keys()], "g");
+const namesStage = anyOf([...stages.keys()]);
+const stageWords = new RegExp(namesStage.source, "g");
 
 /** What the text says that it answers: "in reply to RCPT TO command", "after end of data"; the last one named counts. */
 export function stageIn(text: string): ReplyStage | undefined {
   let stage: ReplyStage | undefined;
-  for (const { 0: words, index } of text.toLowerCase().matchAll(stageWords))
+  const lower = text.toLowerCase();
+  if (!namesStage.test(lower)) return undefined;
+  for (const { 0: words, index } of lower.matchAll(stageWords))
     if (!isProse(text.slice(index, index + words.length + 12), words)) stage = stages.get(words);
   return stage;
 }
@@ -114,13 +117,14 @@ const afterCode = /^[ \-:;,)]{1,2}(?:#?[245]\.\d|[<[("']|\p{L}+|\s)/u;
 /** All replies that a text quotes, at most 50. */
 export function findReplies(text: string): FoundReply[] {
   const found: FoundReply[] = [];
+  if (!/[245]\d\d/.test(text)) return found;
   for (const match of text.matchAll(codeText)) {
     const start = match.index + match[1]!.length;
     const before = text.slice(Math.max(0, start - 40), start);
     const after = text.slice(start + 3, start + 30);
     const atLineStart = /(?:^|\n)[ \t><*|-]{0,12}$/.test(before);
     const isSure =
-      /^[ -]#?[245]\.\d/.test(after) ||
+      /^[ :-]{1,2}#?[245]\.\d/.test(after) ||
       (atLineStart && /^(?:[ \n-]|$)/.test(after)) ||
       (beforeReply.test(before) && (after.trim() === "" || afterCode.test(after)));
     if (/\b(?:port|after|in|past|last|for|than|size|id|line|uid|pid)[ \t]{0,3}$/i.test(before)) continue;

@@ -11,7 +11,7 @@ export interface ReportLines {
   readonly returned: string;
 }
 
-const limits = { lines: 3_000, lineChars: 2_000, returnedLines: 300 } as const;
+const limits = { lines: 8_000, lineChars: 2_000, returnedLines: 300 } as const;
 
 export function reportLines(text: string): ReportLines {
   const all = text.split("\n", limits.lines).map((line) => line.slice(0, limits.lineChars).trimEnd());
@@ -22,7 +22,8 @@ export function reportLines(text: string): ReportLines {
   let end = all.length;
   for (let at = 0; at < all.length; at += 1) {
     const line = all[at]!;
-    if (at > 0 && beginsMessage(all, at)) {
+    const mayBeField = line.includes(":");
+    if (mayBeField && at > 0 && beginsMessage(all, at)) {
       end = at;
       break;
     }
@@ -31,7 +32,7 @@ export function reportLines(text: string): ReportLines {
       end = at + 1;
       break;
     }
-    inStatus = isStatusField(line) || (inStatus && /^[ \t]+\S/.test(line));
+    inStatus = (mayBeField && isStatusField(line)) || (inStatus && /^[ \t]+\S/.test(line));
     if (inStatus) continue;
     if (isHeading && words !== "") target = isTranscriptHeading(words) ? transcript : lines;
     if (target === transcript && isHeading) continue;

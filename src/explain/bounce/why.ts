@@ -9,7 +9,7 @@ import {
   statusIn,
   withoutRepeatedCodes,
 } from "./reply-text.ts";
-import { paragraphsOf, shortened, tellingText } from "./prose.ts";
+import { labelledReason, paragraphsOf, shortened, tellingText } from "./prose.ts";
 import { bareWords, isTelling, readDivider, speaksOf } from "./words.ts";
 
 export interface Why {
@@ -33,7 +33,7 @@ export function whyOf(lines: readonly string[]): Why | undefined {
   if (reply !== undefined) return whyOfReply(block, reply);
   const paragraphs = paragraphsOf(lines);
   const withStatus = paragraphs.find((text) => statusIn(text) !== undefined && isTelling(text));
-  const telling = withStatus ?? tellingText(paragraphs);
+  const telling = withStatus ?? labelledReason(lines) ?? tellingText(paragraphs);
   return telling === undefined ? undefined : facts(shortened(telling), block);
 }
 

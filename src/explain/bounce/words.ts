@@ -36,9 +36,14 @@ export const speaksOf = (what: keyof typeof tables, text: string): boolean => ta
 
 /** Lower case, plain apostrophes. */
 export function plainLower(text: string): string {
+  if (text === lastLower.text) return lastLower.lower;
   const lower = text.toLowerCase();
-  return lower.includes("’") ? lower.replaceAll("’", "'") : lower;
+  lastLower = { text, lower: lower.includes("’") ? lower.replaceAll("’", "'") : lower };
+  return lastLower.lower;
 }
+
+/** The same text is asked several questions in a row. */
+let lastLower = { text: "", lower: "" };
 
 const recipientLabels = new Set(formats.recipientLabels);
 const otherLabels = new Set(formats.otherLabels);
@@ -88,9 +93,12 @@ export function continues(long: string, short: string): boolean {
   return more.length > words.length && words !== "" && more.startsWith(words);
 }
 
+const anySystem = anyOf(formats.systems.map(([, words]) => words!));
+
 /** The name of the system whose words these are. */
 export function systemOf(text: string): string | undefined {
   const lower = plainLower(text.slice(0, 4_000));
+  if (!anySystem.test(lower)) return undefined;
   return formats.systems.find(([, words]) => lower.includes(words!))?.[0];
 }
 
@@ -111,7 +119,7 @@ export function readDivider(line: string): Divider {
   if (line === "" || line.length > 200) return nothing;
   const isHeading = mayDecorate.test(line) && decoration.test(line);
   // most lines are neither, and are known by how they begin
-  if (!isHeading && !beginnings.has(line.trimStart().slice(0, 2).toLowerCase())) return nothing;
+  if (!isHeading && !mayBegin(line)) return nothing;
   const words = plainLower(line)
     .replaceAll(/[-=*_#~+\s]+/g, " ")
     .trim();
@@ -122,6 +130,19 @@ export function readDivider(line: string): Divider {
   return { isDivider, isHeading, words };
 }
 
-const beginnings = new Set(formats.dividers.map((words) => words.slice(0, 2)));
+/** The two characters that a divider begins with, a byte of each: what passes is looked at. */
+const beginnings = new Uint8Array(0x1_00_00);
+const pairAt = (first: number, second: number): number => ((first & 0xff) << 8) | (second & 0xff);
+for (const words of formats.dividers) beginnings[pairAt(words.charCodeAt(0), words.charCodeAt(1))] = 1;
+
+const lowered = (code: number): number => (code >= 0x41 && code <= 0x5a ? code + 0x20 : code);
+
+function mayBegin(line: string): boolean {
+  let at = 0;
+  while (at < line.length && line.charCodeAt(at) <= 0x20) at += 1;
+  const first = line.charCodeAt(at);
+  // capitals of other scripts too
+  return first > 0x7f || beginnings[pairAt(lowered(first), lowered(line.charCodeAt(at + 1)))] === 1;
+}
 
 const nothing: Divider = { isDivider: false, isHeading: false, words: "" };

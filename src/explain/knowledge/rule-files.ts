@@ -21,6 +21,7 @@ import docomo from "./rules/docomo.json" with { type: "json" };
 import dutch from "./rules/dutch.json" with { type: "json" };
 import earthlink from "./rules/earthlink.json" with { type: "json" };
 import englishAddresses from "./rules/english-addresses.json" with { type: "json" };
+import englishAdmins from "./rules/english-admins.json" with { type: "json" };
 import englishContent from "./rules/english-content.json" with { type: "json" };
 import englishLimits from "./rules/english-limits.json" with { type: "json" };
 import englishMailboxes from "./rules/english-mailboxes.json" with { type: "json" };
@@ -109,6 +110,7 @@ export const ruleFiles: Readonly<Record<string, RuleFile>> = {
   dutch,
   earthlink,
   "english-addresses": englishAddresses,
+  "english-admins": englishAdmins,
   "english-content": englishContent,
   "english-limits": englishLimits,
   "english-mailboxes": englishMailboxes,

@@ -1,15 +1,12 @@
 // Suppression: mail to an address that is gone, or whose owner complained, is not tried for a time that grows. The sender is
 // told at once. What is known is in the store; in memory there is only an index of it.
 import type { Instant, World } from "../../base/world.ts";
-import { explainFailure } from "../../explain/failure.ts";
 import type { Event } from "../../journal/event.ts";
 import type { Listener } from "../../journal/journal.ts";
 import { type Address, type Domain, domainOf, isPostmaster, type ReversePath } from "../../mail/address.ts";
-import { type Failure, isPermanent } from "../../mail/failure.ts";
-import { replyText } from "../../mail/reply.ts";
-import { shortLine } from "../../mail/printable.ts";
 import { type Check, nothing } from "../check.ts";
 import { AddressIndex } from "./address-index.ts";
+import { strikeOf } from "./strike-of.ts";
 import { isActive, keyText, strikeLimits } from "./strikes.ts";
 import type { LiftedKey, Strike, Suppression, SuppressionStore } from "./suppression-store.ts";
 import { suppressedReply } from "./words.ts";
@@ -19,7 +16,6 @@ const limits = {
   waiting: 20_000, // to be written; what is learnt of more is lost
   newsMs: 5_000, // what other nodes learnt is asked for
   pruneMs: 10 * 60_000,
-  becauseChars: 400,
 } as const;
 
 export interface SuppressionParts {
@@ -84,7 +80,7 @@ export class Suppressions implements AsyncDisposable {
       const key = { address: event.to.toLowerCase(), sender: "" };
       if (this.#index.mayHave(keyText(key))) this.#lifts.add(key.address);
     } else {
-      const strike = strikeOf(event);
+      const strike = this.#strikeOf(event);
       if (strike === undefined || this.#isSpared(strike.address, strike.address as Address)) return;
       if (this.#strikes.size >= limits.waiting) return;
       this.#strikes.set(keyText(strike), strike);
@@ -134,6 +130,16 @@ export class Suppressions implements AsyncDisposable {
         );
       },
     };
+  }
+
+  /** A fault in what is known of failures must not hold up the mail that failed. */
+  #strikeOf(event: Event): Strike | undefined {
+    try {
+      return strikeOf(event);
+    } catch (error) {
+      this.#failed(error);
+      return undefined;
+    }
   }
 
   #isSpared(lower: string, address: Address): boolean {
@@ -209,51 +215,3 @@ export class Suppressions implements AsyncDisposable {
     this.#hasFailed = true;
   }
 }
-
-/** Only what lies in the address itself, is said in so many words, and is no guess: anything else may pass. */
-function strikeOf(event: Event): Strike | undefined {
-  switch (event.kind) {
-    case "bounced": {
-      const { because, to, at } = event;
-      // what we gave up on, or stopped ourselves, says nothing of the address
-      if (because.kind === "expired" || because.kind === "operator" || !isPermanent(because)) return undefined;
-      const { cause, permanence, confidence, summary, fact } = explainFailure(because, { recipient: to });
-      return permanence === "permanent" && confidence !== "guess"
-        ? { ...all(to), cause, because: told(summary, factOf(because, fact)), at }
-        : undefined;
-    }
-    case "bounced-later": {
-      const { to, at, cause, permanence, confidence, summary, text, reportedBy, final, isShared } = event;
-      // where an alias of theirs leads to may be gone, the alias is not; nor may one recipient stop mail to another
-      const isSure = final === undefined && !isShared && confidence !== "guess";
-      return permanence === "permanent" && isSure
-        ? { ...all(to), cause, because: told(summary, reportedBy === undefined ? text : `${reportedBy}: ${text}`), at }
-        : undefined;
-    }
-    case "complained": {
-      const { to, from, at, feedbackType, reportedBy, sender, isShared } = event;
-      // no mail of ours; or one recipient may speak for another
-      if (sender !== undefined || from === "" || isShared) return undefined;
-      const key = { address: to.toLowerCase(), sender: from.toLowerCase() };
-      const who = reportedBy === undefined ? "" : `, told by ${reportedBy}`;
-      const because = told("The recipient complained about a message of this sender.", `${feedbackType}${who}`);
-      return { ...key, cause: "complaint", because, at };
-    }
-    case "received":
-    case "refused":
-    case "delivered":
-    case "deferred":
-    case "notice":
-    case "notice-suppressed":
-    case "operator":
-      return undefined;
-  }
-}
-
-const all = (address: Address) => ({ address: address.toLowerCase(), sender: "" });
-
-const told = (summary: string, words: string): string =>
-  shortLine(words === "" ? summary : `${summary} (${words})`, limits.becauseChars, "…");
-
-const factOf = (because: Failure, fact: string): string =>
-  because.kind === "refused" ? `${because.host.name}: ${replyText(because.reply)}` : fact;

@@ -1,0 +1,127 @@
+// The DMARC policy that holds for the domain, and whether its reports arrive. RFC 9989, RFC 9990.
+import { agreementName, foreignReportHosts } from "../authentication/dmarc-domain.ts";
+import { policyInForce } from "../authentication/dmarc-policy.ts";
+import { isDmarcRecord, publishedPolicy } from "../authentication/dmarc-record.ts";
+import { type FoundRecord, type TreeWalked, walkTree } from "../authentication/dmarc-walk.ts";
+import { txt } from "../dns-record.ts";
+import { act, publish } from "../finding.ts";
+import type { Asked } from "../run.ts";
+import { domainCheck, type DomainFacts, type DomainTools, say } from "./question.ts";
+
+export const dmarc = domainCheck({
+  name: "dmarc",
+  needs: ["mx"],
+  async run(asked, { mx }): Promise<DomainFacts["dmarc"]> {
+    if (mx.kind === "no-such-domain") return {};
+    const { domain } = asked.tools.question;
+    const walked = await walkTree(domain, asked.tools.resolver);
+    const { policy, failed } = walked;
+    if (policy === undefined && failed !== undefined) {
+      say(asked, "dmarc.unknown", { values: { problem: failed }, changes: [act("try-again")] });
+      return {};
+    }
+    await tellOfFaults(walked, asked);
+    if (policy === undefined) {
+      if (walked.faults.length === 0) tellMissing(walked.organization ?? domain, asked);
+      return {};
+    }
+    tellOfPolicy(policy, asked);
+    await tellOfReports(policy, asked);
+    return { policy: policyInForce(domain, policy.domain, policy.record) };
+  },
+});
+
+const at = (domain: string): string => `_dmarc.${domain}`;
+
+const firstRecord = (domain: string): string => `v=DMARC1; p=none; rua=mailto:postmaster@${domain}`;
+
+const tellMissing = (organization: string, asked: Asked<DomainTools>): void =>
+  say(asked, "dmarc.missing", {
+    changes: [publish(txt(at(organization), firstRecord(organization))), act("dmarc-step-up")],
+  });
+
+/** Tags that nobody uses any more do no harm. */
+const isHarmless = (fault: string): boolean => fault.includes("no longer used") || fault.includes("unknown");
+
+async function tellOfFaults(walked: TreeWalked, asked: Asked<DomainTools>): Promise<void> {
+  const { policy, faults, several } = walked;
+  const { domain } = asked.tools.question;
+  if (several) {
+    const name = at(domain);
+    const answer = await asked.tools.resolver.txt(name);
+    const evidence = answer.kind === "found" ? answer.records.filter(isDmarcRecord) : [];
+    const [first, ...others] = evidence;
+    const changes = [
+      act("dmarc-leave-one", { name }),
+      ...others.map((value) => ({ kind: "remove", record: txt(name, value) }) as const),
+    ];
+    if (first !== undefined) say(asked, "dmarc.several-records", { values: { name }, evidence, changes });
+  }
+  const broken = several ? [] : faults;
+  const evidence = policy === undefined ? [] : [policy.record.text];
+  for (const problem of [...broken, ...(policy?.record.faults ?? [])]) {
+    const where = at(policy?.domain ?? domain);
+    const changes = [act("words", { text: `Correct the TXT record at ${where}: ${problem}` })];
+    say(asked, isHarmless(problem) ? "dmarc.deprecated" : "dmarc.syntax", { values: { problem }, evidence, changes });
+  }
+}
+
+function tellOfPolicy({ domain: where, record }: FoundRecord, asked: Asked<DomainTools>): void {
+  const { domain } = asked.tools.question;
+  const { p, sp, np, testing, rua, adkim, aspf, text } = record;
+  const evidence = [text];
+  const name = at(where);
+  const change = (better: string) => publish(txt(name, better), [text]);
+  const inForce = policyInForce(domain, where, record);
+  const published = publishedPolicy(record, where === domain ? "p" : "sp");
+  if (testing && published !== "none")
+    say(asked, "dmarc.testing", {
+      values: { policy: published },
+      evidence,
+      changes: [act("dmarc-end-test"), change(dropTag(text, "t"))],
+    });
+  else if (published === "none" && p !== undefined)
+    say(asked, "dmarc.monitoring", { evidence, changes: [act("dmarc-step-up")] });
+  else if (p !== undefined)
+    say(asked, "dmarc.good", { values: { policy: inForce, at: where === domain ? undefined : where }, evidence });
+  const strength = { none: 0, quarantine: 1, reject: 2 } as const;
+  for (const [tag, weaker] of Object.entries({ sp, np }))
+    if (p !== undefined && weaker !== undefined && strength[weaker] < strength[p])
+      say(asked, "dmarc.subdomains-weaker", {
+        values: { tag: `${tag}=${weaker}` },
+        evidence,
+        changes: [act("dmarc-subdomains", { tag: `${tag}=` }), change(dropTag(text, tag))],
+      });
+  if (rua.length === 0)
+    say(asked, "dmarc.no-reports", {
+      evidence,
+      changes: [change(`${text.trim().replace(/;$/, "")}; rua=mailto:postmaster@${where}`)],
+    });
+  const strict = [...(aspf === "s" ? ["SPF"] : []), ...(adkim === "s" ? ["DKIM"] : [])];
+  if (strict.length > 0) say(asked, "dmarc.alignment", { values: { what: strict.join(" and ") }, evidence });
+}
+
+const dropTag = (text: string, tag: string): string =>
+  text
+    .split(";")
+    .map((part) => part.trim())
+    .filter((part) => part !== "" && !new RegExp(`^${tag}\\s*=`, "i").test(part))
+    .join("; ");
+
+/** RFC 9990 §4: who gets reports about another's domain has to agree in DNS. */
+async function tellOfReports({ domain, record }: FoundRecord, asked: Asked<DomainTools>): Promise<void> {
+  const hosts = foreignReportHosts(domain, record.rua);
+  const answers = await Promise.all(hosts.map((host) => asked.tools.resolver.txt(agreementName(domain, host))));
+  for (const [i, host] of hosts.entries()) {
+    const answer = answers[i]!;
+    const isAbsent = answer.kind === "no-such-domain" || answer.kind === "no-data";
+    const isOther = answer.kind === "found" && !answer.records.some((text) => text.startsWith("v=DMARC1"));
+    if (!isAbsent && !isOther) continue;
+    const agreement = txt(agreementName(domain, host), "v=DMARC1");
+    say(asked, "dmarc.reports-not-authorised", {
+      values: { host },
+      evidence: [record.text],
+      changes: [publish(agreement), act("dmarc-reports-here")],
+    });
+  }
+}

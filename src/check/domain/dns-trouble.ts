@@ -1,0 +1,25 @@
+// DNS that did not answer, as a finding; and whose fault that is.
+import type { Answer } from "../../dns/resolver.ts";
+import { act } from "../finding.ts";
+import type { Asked } from "../run.ts";
+import { type DomainTools, say } from "./question.ts";
+
+type Failure = Extract<Answer<never>, { kind: "server-failure" | "timeout" }>;
+
+export const isFailure = (answer: Answer<unknown>): answer is Failure =>
+  answer.kind === "server-failure" || answer.kind === "timeout";
+
+export const problemOf = (failure: Failure): string =>
+  failure.kind === "timeout" ? "no answer in time" : failure.text;
+
+/** c-ares' words when no server is there to be asked. */
+const unreachable = /\b(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)\b/;
+
+/** Of a name in the domain. */
+export function sayTrouble(asked: Asked<DomainTools>, about: string, failure: Failure): void {
+  const values = { problem: problemOf(failure), resolver: asked.tools.dnsServers.join(" and ") };
+  const isOurs = failure.kind === "server-failure" && unreachable.test(failure.text);
+  if (isOurs) return say(asked, "dns.own-resolver", { about, values, changes: [act("start-resolver")] });
+  const id = failure.kind === "timeout" ? "dns.no-answer" : "dns.server-failure";
+  say(asked, id, { about, values, changes: [act("see-to-name-servers")] });
+}

@@ -1,0 +1,79 @@
+// What is asked about a domain, and what its checks learn and pass on to each other.
+import type { PolicyFound } from "./mta-sts.ts";
+import type { SmtpVisit } from "./visit.ts";
+import type { DnsRecord } from "../dns-record.ts";
+import { finding, type FindingId, type Found } from "../finding.ts";
+import { type Asked, checksOf } from "../run.ts";
+import type { CheckLimits, CheckTools } from "../tools.ts";
+
+export interface DomainQuestion {
+  /** In A-labels and lower case. */
+  readonly domain: string;
+  /** Our name for EHLO. */
+  readonly hello: string;
+  /** Of MX hosts: 25, but in a lab. */
+  readonly port: number;
+  /** DKIM keys that must be there. */
+  readonly selectors: readonly string[];
+  /** Addresses that send the domain's mail. */
+  readonly senders: readonly string[];
+  /** Blocklists: zones that are asked. */
+  readonly lists: readonly BlockList[];
+  /** A domain of our own: what should be published. */
+  readonly wanted?: readonly DnsRecord[];
+  /** Whether the Internet can reach an address; a lab's can be reached anywhere. */
+  readonly isPublic: (address: string) => boolean;
+  readonly limits: CheckLimits;
+}
+
+export interface BlockList {
+  readonly name: string;
+  readonly of: "address" | "domain";
+}
+
+export interface DomainTools extends CheckTools {
+  readonly question: DomainQuestion;
+}
+
+export interface MxFacts {
+  /** `unknown`: DNS did not say. */
+  readonly kind: "hosts" | "implicit" | "null" | "none" | "no-such-domain" | "unknown";
+  /** The best first; the domain itself where the MX is implicit. */
+  readonly hosts: readonly string[];
+}
+
+/** One address of an MX host. */
+export interface Target {
+  readonly host: string;
+  readonly address: string;
+}
+
+export interface DomainFacts {
+  readonly mx: MxFacts;
+  /** Those that can be visited. */
+  readonly addresses: readonly Target[];
+  readonly servers: readonly SmtpVisit[];
+  readonly "mta-sts": PolicyFound | undefined;
+  readonly dmarc: { readonly policy?: "none" | "quarantine" | "reject" };
+  readonly reverse: void;
+  readonly tls: void;
+  readonly recipients: void;
+  readonly relay: void;
+  readonly spf: void;
+  readonly dkim: void;
+  readonly "mta-sts-mx": void;
+  readonly "tls-rpt": void;
+  readonly dane: void;
+  readonly bimi: void;
+  readonly lists: void;
+  readonly zone: void;
+}
+
+/** A check of a domain. */
+export const domainCheck = checksOf<DomainFacts, DomainTools>();
+
+/** Tells of a finding, unless said otherwise about the domain itself; its words may name the domain. */
+export function say({ tools, found }: Asked<DomainTools>, id: FindingId, said: Partial<Found> = {}): void {
+  const { domain } = tools.question;
+  found(finding(id, { about: domain, ...said, values: { domain, ...said.values } }));
+}

@@ -1,0 +1,73 @@
+// Do the addresses have names that lead back to them? RFC 1912 §2.1, RFC 8601 §2.7.3.
+import { canonicalAddress } from "../../base/networks.ts";
+import { reverseName } from "../../dns/reverse-name.ts";
+import type { DnsRecord } from "../dns-record.ts";
+import { act, type Level, publish } from "../finding.ts";
+import type { Asked } from "../run.ts";
+import { isFailure, problemOf } from "./dns-trouble.ts";
+import { domainCheck, type DomainTools, say } from "./question.ts";
+
+export const reverse = domainCheck({
+  name: "reverse",
+  needs: ["addresses"],
+  async run(asked, { addresses }) {
+    const { senders, hello } = asked.tools.question;
+    const hosts = new Map(addresses.map(({ address, host }) => [address, host]));
+    const all = [...new Set([...senders, ...hosts.keys()])];
+    await Promise.all(
+      all.map((address) =>
+        lookAt(
+          { address, host: hosts.get(address) ?? hello, level: senders.includes(address) ? "error" : "warning" },
+          asked,
+        ),
+      ),
+    );
+  },
+});
+
+interface Address {
+  readonly address: string;
+  /** The name that it should have. */
+  readonly host: string;
+  /** Of what is wrong: who only receives is not asked for its name. */
+  readonly level: Level;
+}
+
+/** Names of one address that are looked at. */
+const mostNames = 5;
+
+async function lookAt({ address, host, level }: Address, asked: Asked<DomainTools>): Promise<void> {
+  const { resolver } = asked.tools;
+  const ptr: DnsRecord = { name: reverseName(address) ?? address, type: "PTR", value: host };
+  const changes = [act("ask-ptr", { address, name: host }), publish(ptr)];
+  const answer = await resolver.ptr(address);
+  if (isFailure(answer))
+    return say(asked, "reverse.unknown", { about: address, values: { problem: problemOf(answer) } });
+  const names = answer.kind === "found" ? answer.records.slice(0, mostNames) : [];
+  if (names.length === 0) return say(asked, "reverse.missing", { about: address, level, changes });
+  const found = await Promise.all(names.map((name) => resolver[address.includes(":") ? "aaaa" : "a"](name)));
+  const agrees = names.find((_, i) => {
+    const forward = found[i]!;
+    return forward.kind === "found" && forward.records.some((one) => isSame(one, address));
+  });
+  const failed = found.find(isFailure);
+  const name = agrees ?? names[0]!;
+  if (agrees === undefined && failed !== undefined)
+    return say(asked, "reverse.unknown", { about: address, values: { problem: problemOf(failed) } });
+  if (agrees === undefined) {
+    const back = found.flatMap((forward) => (forward.kind === "found" ? forward.records : []));
+    const values = { name, addresses: back.join(", ") };
+    return say(asked, "reverse.does-not-agree", { about: address, level, values, changes });
+  }
+  const id = isGeneric(name, address) ? "reverse.generic" : "reverse.good";
+  say(asked, id, { about: address, values: { name }, ...(id === "reverse.generic" && { changes }) });
+}
+
+const isSame = (a: string, b: string): boolean => canonicalAddress(a) === canonicalAddress(b);
+
+/** Three of the four numbers of an address stand in its name: "192-0-2-1.dsl.example.net". */
+function isGeneric(name: string, address: string): boolean {
+  const octets = address.split(".");
+  const numbers = new Set(name.split(/\D+/).map(Number));
+  return octets.length === 4 && octets.filter((octet) => numbers.has(Number(octet))).length >= 3;
+}

@@ -1,0 +1,147 @@
+// Each address of each MX host is visited; what it is like as a mail server. RFC 5321 §3.1, §4.1.1.1.
+import { explain } from "../../explain/explain.ts";
+import { parseDomain } from "../../mail/address.ts";
+import { type Reply, replyText } from "../../mail/reply.ts";
+import { act } from "../finding.ts";
+import type { Asked } from "../run.ts";
+import { type DomainQuestion, domainCheck, type DomainTools, say } from "./question.ts";
+import { placeOf, type SmtpVisit, visit, type Visiting } from "./visit.ts";
+
+export const servers = domainCheck({
+  name: "servers",
+  needs: ["addresses"],
+  async run(asked, { addresses }) {
+    const { connector, question } = asked.tools;
+    const { port, hello, limits } = question;
+    const visits = await Promise.all(
+      addresses.map((target) =>
+        asked.part(placeOf({ target, port }), limits.visitMs, async (part) => {
+          const ask = asksOf(question, target.host);
+          const seen = await visit(target, { connector, port, hello, ask, limits, signal: part.signal });
+          await tellOf(seen, part);
+          return seen;
+        }),
+      ),
+    );
+    const done = visits.filter((seen) => seen !== undefined);
+    if (done.length > 0 && done.every(({ failed }) => failed?.problem === "timeout"))
+      say(asked, "server.port-blocked", { values: { port }, changes: [act("other-network")] });
+    return done;
+  },
+});
+
+/** A server of ours lets us relay, as it should. */
+function asksOf(question: DomainQuestion, host: string): Visiting["ask"] {
+  const { domain, hello } = question;
+  const foreign = foreignAddress(question);
+  const purposes = ["postmaster", "abuse"] as const;
+  return [
+    ...purposes.map((purpose) => ({ purpose, sender: "", recipient: `${purpose}@${domain}` })),
+    ...(host === hello ? [] : [{ purpose: "relay", sender: foreign, recipient: foreign } as const]),
+  ];
+}
+
+/** Of ourselves, if we have a name: it exists, and that server has nothing to do with it. */
+const foreignAddress = ({ domain, hello }: DomainQuestion): string =>
+  hello.includes(".") && hello !== domain && !hello.endsWith(`.${domain}`)
+    ? `postmaster@${hello}`
+    : "postmaster@example.net";
+
+async function tellOf(seen: SmtpVisit, asked: Asked<DomainTools>): Promise<void> {
+  const { greeting, hello, isOld, failed, ended, target, port } = seen;
+  const about = placeOf(seen);
+  const values = { host: target.host, address: target.address, port };
+  if (failed !== undefined) return tellUnreachable(seen, asked);
+  if (ended !== undefined) tellEnded(seen, asked);
+  if (greeting === undefined) return;
+  const refused = greeting.code === 220 ? (hello?.code === 250 ? undefined : hello) : greeting;
+  if (refused !== undefined)
+    return tellRefused(refused, { about, stage: greeting.code === 220 ? "hello" : "connect" }, asked);
+  const problems = [
+    ...greetingProblems(greeting),
+    ...(hello === undefined ? [] : await helloProblems(hello, asked)),
+    ...(isOld === true ? [{ id: "server.no-ehlo", name: "" } as const] : []),
+  ];
+  for (const { id, name } of problems)
+    say(asked, id, { about, values: { ...values, name }, changes: [act("set-name")], evidence: [replyText(greeting)] });
+  const isGood = ended === undefined && problems.length === 0;
+  if (isGood) say(asked, "server.good", { about, values: { ...values, banner: replyText(greeting) } });
+}
+
+function tellUnreachable(seen: SmtpVisit, asked: Asked<DomainTools>): void {
+  const { failed, target, port } = seen;
+  const { problem, text } = failed!;
+  const { host, address } = target;
+  const seconds = asked.tools.question.limits.connectMs / 1_000;
+  const said = { about: placeOf(seen), values: { host, address, port, seconds, problem: text, stage: "connect" } };
+  const evidence = [text];
+  switch (problem) {
+    case "refused":
+      return say(asked, "server.refused", { ...said, evidence, changes: [act("start-server")] });
+    case "timeout":
+      return say(asked, "server.no-answer", { ...said, evidence, changes: [act("open-firewall")] });
+    case "no-route":
+      return say(asked, "server.no-route", { ...said, evidence });
+    case "reset":
+    case "other":
+      return say(asked, "server.hangs-up", { ...said, evidence, changes: [act("see-server-log")] });
+  }
+}
+
+function tellEnded(seen: SmtpVisit, asked: Asked<DomainTools>): void {
+  const { stage, because, text } = seen.ended!;
+  const { host, address } = seen.target;
+  const values = { host, address, port: seen.port, stage, said: text, problem: text };
+  const said = { about: placeOf(seen), values, evidence: [text] };
+  switch (because) {
+    case "silent":
+      return say(asked, "server.silent", { ...said, changes: [act("see-server-log")] });
+    case "not-smtp":
+      return say(asked, "server.not-smtp", { ...said, changes: [act("port-to-smtp")] });
+    case "closed":
+    case "failed":
+      return say(asked, "server.hangs-up", { ...said, changes: [act("see-server-log")] });
+  }
+}
+
+/** It may be about us, or about everybody: explain reads the words. */
+export function tellRefused(
+  refused: Reply,
+  { about, stage }: { readonly about: string; readonly stage: "connect" | "hello" | "rcpt" },
+  asked: Asked<DomainTools>,
+): void {
+  const reply = replyText(refused);
+  const { cause, summary, whoActs } = explain({ text: reply, stage });
+  say(asked, "server.refuses-us", {
+    about,
+    values: { reply },
+    cause,
+    whoActs,
+    evidence: [reply],
+    changes: [act("read-reply", { summary })],
+  });
+}
+
+interface Problem {
+  readonly id: "server.greeting-name" | "server.hello-name";
+  readonly name: string;
+}
+
+const firstWord = ({ lines }: Reply): string => lines[0]?.split(" ")[0] ?? "";
+
+const isFullName = (name: string): boolean => name.includes(".") && parseDomain(name) !== undefined;
+
+function greetingProblems(greeting: Reply): Problem[] {
+  const name = firstWord(greeting);
+  return isFullName(name) || name.startsWith("[") ? [] : [{ id: "server.greeting-name", name }];
+}
+
+async function helloProblems(hello: Reply, { tools }: Asked<DomainTools>): Promise<Problem[]> {
+  const name = firstWord(hello).toLowerCase();
+  const wrong: Problem[] = [{ id: "server.hello-name", name }];
+  if (name.startsWith("[")) return [];
+  if (!isFullName(name)) return wrong;
+  const answers = await Promise.all([tools.resolver.a(name), tools.resolver.aaaa(name)]);
+  const isAbsent = answers.every(({ kind }) => kind === "no-such-domain" || kind === "no-data");
+  return isAbsent ? wrong : [];
+}

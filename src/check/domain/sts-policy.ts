@@ -1,0 +1,43 @@
+// The record and the policy file of MTA-STS, read; and which MX hosts a policy names. RFC 8461 §3.1, §3.2, §4.1.
+import { readTagList } from "../../mail/tag-list.ts";
+
+export interface StsPolicy {
+  readonly mode: "enforce" | "testing" | "none";
+  /** Host names, the first label of which may be "*". */
+  readonly mx: readonly string[];
+  readonly maxAgeSeconds: number;
+}
+
+/** Undefined: it is in order; else what is wrong, in words. */
+export function stsRecordFault(record: string): string | undefined {
+  if (!/^v=STSv1\s*(?:;|$)/.test(record)) return "it must begin with v=STSv1;";
+  const id = readTagList(record).tags.get("id");
+  if (id === undefined) return "id= is missing";
+  return /^[A-Za-z0-9]{1,32}$/.test(id) ? undefined : "id= must be 1 to 32 letters and digits";
+}
+
+/** What is wrong, in words, or the policy. */
+export function readStsPolicy(text: string): StsPolicy | string {
+  const fields = text
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== "")
+    .map((line) => /^([\w.-]+):\s*(.*?)\s*$/.exec(line));
+  if (fields.length === 0) return "it is empty";
+  const wrong = fields.findIndex((field) => field === null);
+  if (wrong !== -1) return `line ${wrong + 1} is not of the form "key: value"`;
+  const all = (key: string): string[] => fields.flatMap((field) => (field?.[1] === key ? [field[2]!] : []));
+  const [version] = all("version");
+  const [mode] = all("mode");
+  const [age] = all("max_age");
+  const mx = all("mx").map((host) => host.toLowerCase());
+  if (version !== "STSv1") return 'the line "version: STSv1" is missing';
+  if (mode !== "enforce" && mode !== "testing" && mode !== "none") return "mode must be enforce, testing or none";
+  if (age === undefined || !/^\d{1,10}$/.test(age) || Number(age) > 31_557_600)
+    return "max_age must be a number of seconds, 31557600 at most";
+  if (mx.length === 0 && mode !== "none") return 'it names no MX host: "mx: mail.example.org" is missing';
+  return { mode, mx, maxAgeSeconds: Number(age) };
+}
+
+/** RFC 8461 §4.1: a wildcard stands for exactly one label. */
+export const namesHost = (patterns: readonly string[], host: string): boolean =>
+  patterns.some((pattern) => pattern === host || (pattern.startsWith("*.") && host.replace(/^[^.]+/, "*") === pattern));

@@ -1,0 +1,136 @@
+// STARTTLS of each MX host: version, name, time and chain of its certificate. RFC 3207, RFC 8996, RFC 5280.
+import { replyText } from "../../mail/reply.ts";
+import { act, type Change, type FindingId, type Values } from "../finding.ts";
+import type { TlsSeen } from "../net/connector.ts";
+import type { Asked } from "../run.ts";
+import { domainCheck, type DomainTools, say } from "./question.ts";
+import { placeOf, type SmtpVisit } from "./visit.ts";
+
+export const tls = domainCheck({
+  name: "tls",
+  needs: ["servers"],
+  async run(asked, { servers }) {
+    for (const seen of servers) lookAt(seen, asked);
+  },
+});
+
+function lookAt(seen: SmtpVisit, asked: Asked<DomainTools>): void {
+  const { offered, tls, oldTls, target } = seen;
+  const about = placeOf(seen);
+  const { host } = target;
+  if (offered === undefined) return;
+  if (tls === undefined) {
+    if (!offered.startTls) say(asked, "tls.not-offered", { about, values: { host }, changes: [act("offer-tls")] });
+    return;
+  }
+  switch (tls.kind) {
+    case "refused": {
+      const reply = replyText(tls.reply);
+      return say(asked, "tls.refused", {
+        about,
+        values: { host, reply },
+        evidence: [reply],
+        changes: [act("see-tls")],
+      });
+    }
+    case "failed": {
+      const { text: problem } = tls;
+      if (oldTls?.kind === "secured") {
+        const { version } = oldTls.tls;
+        return say(asked, "tls.old-version", {
+          about,
+          values: { host, version },
+          evidence: [problem],
+          changes: [act("new-tls")],
+        });
+      }
+      return say(asked, "tls.handshake", {
+        about,
+        values: { host, problem },
+        evidence: [problem],
+        changes: [act("see-tls")],
+      });
+    }
+    case "secured": {
+      const now = asked.tools.world.now();
+      const problems = certificateProblems(tls.tls, { host, now });
+      const evidence = certificateText(tls.tls);
+      for (const { id, values, changes } of problems)
+        say(asked, id, { about, values: { host, ...values }, changes, evidence });
+      const isGood = problems.every(({ id }) => id === "tls.expires-soon");
+      if (isGood && problems.length === 0)
+        say(asked, "tls.good", { about, values: goodValues(tls.tls, now), evidence });
+    }
+  }
+}
+
+const dayMs = 86_400_000;
+
+/** Certificates that renew themselves do so with at least this left. */
+const soonMs = 14 * dayMs;
+
+export interface CertificateProblem {
+  readonly id: FindingId;
+  readonly values: Values;
+  readonly changes: readonly Change[];
+}
+
+/** What would keep somebody who verifies certificates away; `expires-soon` does not yet. */
+export function certificateProblems(
+  { chain, distrust, isForHost }: TlsSeen,
+  { host, now }: { readonly host: string; readonly now: number },
+): CertificateProblem[] {
+  const [own, next] = chain;
+  if (own === undefined) return [];
+  const leftMs = own.validTo - now;
+  const names = own.names.join(", ") || own.subject;
+  const isSelfSigned = next === undefined && own.subject === own.issuer;
+  const renew = [act("renew", { host })];
+  return [
+    ...(leftMs < 0
+      ? [{ id: "tls.expired", values: { days: Math.ceil(-leftMs / dayMs) }, changes: renew } as const]
+      : leftMs < soonMs
+        ? [{ id: "tls.expires-soon", values: { days: Math.floor(leftMs / dayMs) }, changes: renew } as const]
+        : []),
+    ...(own.validFrom > now
+      ? [
+          {
+            id: "tls.not-yet-valid",
+            values: { from: isoDate(own.validFrom) },
+            changes: [act("see-clock", { host })],
+          } as const,
+        ]
+      : []),
+    ...(isForHost
+      ? []
+      : [{ id: "tls.other-name", values: { names }, changes: [act("certificate-for", { host, names })] } as const]),
+    ...(distrust === undefined
+      ? []
+      : isSelfSigned
+        ? [{ id: "tls.self-signed", values: {}, changes: [act("certificate-by-authority")] } as const]
+        : [
+            {
+              id: "tls.not-trusted",
+              values: { problem: distrust.text },
+              changes: [act("whole-chain", { host })],
+            } as const,
+          ]),
+  ];
+}
+
+const isoDate = (at: number): string => new Date(at).toISOString().slice(0, 10);
+
+const goodValues = ({ version, chain }: TlsSeen, now: number): Values => ({
+  version,
+  name: chain[0]?.names.join(", ") ?? "",
+  issuer: chain[0]?.issuer ?? "",
+  days: Math.floor(((chain[0]?.validTo ?? now) - now) / dayMs),
+});
+
+const certificateText = ({ version, cipher, chain }: TlsSeen): string[] => [
+  `${version} ${cipher}`,
+  ...chain.map(
+    ({ subject, issuer, validFrom, validTo }) =>
+      `${subject}, by ${issuer}, ${isoDate(validFrom)} to ${isoDate(validTo)}`,
+  ),
+];

@@ -1,0 +1,118 @@
+// What a domain of ours should publish, and what of it is there.
+import { packed, readTagList } from "../../mail/tag-list.ts";
+import { isDmarcRecord } from "../authentication/dmarc-record.ts";
+import { isSpfRecord } from "../authentication/spf-record.ts";
+import { type DnsRecord, txt, zoneLine } from "../dns-record.ts";
+import { act, publish } from "../finding.ts";
+import type { CheckTools } from "../tools.ts";
+import { isFailure, problemOf } from "./dns-trouble.ts";
+import { domainCheck, say } from "./question.ts";
+
+export interface OwnDomain {
+  readonly domain: string;
+  /** Name of the server, which sends and receives. */
+  readonly hostname: string;
+  /** Its mail comes here. */
+  readonly receives: boolean;
+  /** DKIM: name and text of each key's record. */
+  readonly keys: readonly { readonly name: string; readonly value: string }[];
+}
+
+/** In the order of a zone file. */
+export function wantedRecords({ domain, hostname, receives, keys }: OwnDomain): DnsRecord[] {
+  const postmaster = `postmaster@${domain}`;
+  return [
+    ...(receives ? [{ name: domain, type: "MX", value: `10 ${hostname}` } as const] : []),
+    txt(domain, `v=spf1 ${receives ? "mx" : `a:${hostname}`} -all`),
+    // bounces have no sender but the name of the host. RFC 7208 §2.4
+    ...(hostname.endsWith(`.${domain}`) ? [txt(hostname, "v=spf1 a -all")] : []),
+    ...keys.map(({ name, value }) => txt(name, value)),
+    txt(`_dmarc.${domain}`, `v=DMARC1; p=none; rua=mailto:${postmaster}`),
+    ...(receives ? [txt(`_smtp._tls.${domain}`, `v=TLSRPTv1; rua=mailto:${postmaster}`)] : []),
+  ];
+}
+
+export interface RecordState {
+  readonly record: DnsRecord;
+  readonly state: "there" | "missing" | "different" | "unknown";
+  /** What is there now of this kind. */
+  readonly now: readonly string[];
+  /** Of `unknown`. */
+  readonly problem?: string;
+}
+
+/** What DNS has of each. */
+export const recordStates = (wanted: readonly DnsRecord[], tools: CheckTools): Promise<RecordState[]> =>
+  Promise.all(wanted.map((record) => stateOf(record, tools)));
+
+async function stateOf(record: DnsRecord, { resolver }: CheckTools): Promise<RecordState> {
+  const { name, type, value } = record;
+  const answer = await (type === "MX" ? resolver.mx(name) : resolver.txt(name));
+  if (isFailure(answer)) return { record, state: "unknown", now: [], problem: problemOf(answer) };
+  const texts = (answer.kind === "found" ? answer.records : []).map((one) =>
+    typeof one === "string" ? one : `${one.preference} ${one.exchange}`,
+  );
+  const kin = texts.filter((text) => isKin(record, text));
+  if (kin.length === 0) return { record, state: "missing", now: [] };
+  return { record, state: kin.some((text) => isGoodEnough(value, text)) ? "there" : "different", now: kin };
+}
+
+/** Of the same kind: a name can have many TXT records. */
+function isKin({ type, value }: DnsRecord, text: string): boolean {
+  if (type !== "TXT") return true;
+  if (isSpfRecord(value)) return isSpfRecord(text);
+  if (isDmarcRecord(value)) return isDmarcRecord(text);
+  if (value.startsWith("v=TLSRPTv1")) return text.startsWith("v=TLSRPTv1");
+  return true;
+}
+
+/** What a policy says is the owner's choice; whose host and key it is is not. */
+function isGoodEnough(value: string, text: string): boolean {
+  if (value.startsWith("v=DKIM1")) return keyIn(value) === keyIn(text);
+  if (value.startsWith("v=")) return true;
+  return hostIn(value) === hostIn(text);
+}
+
+const keyIn = (record: string): string => packed(readTagList(record).tags.get("p"));
+
+/** Of an MX record. */
+const hostIn = (value: string): string => value.replace(/^\d+ /, "").toLowerCase();
+
+/** A zone file to publish, each record marked with its state. */
+export const zoneFile = (states: readonly RecordState[]): string[] =>
+  states.flatMap(({ record, state, now, problem }) => [
+    marks[state] + (state === "different" ? `: ${now.join(" and ")}` : problem === undefined ? "" : `: ${problem}`),
+    zoneLine(record),
+  ]);
+
+const marks: Readonly<Record<RecordState["state"], string>> = {
+  there: "; published",
+  missing: "; MISSING",
+  different: "; DIFFERENT, now",
+  unknown: "; not known",
+};
+
+export const zone = domainCheck({
+  name: "zone",
+  async run(asked) {
+    const { wanted } = asked.tools.question;
+    if (wanted === undefined) return;
+    const states = await recordStates(wanted, asked.tools);
+    for (const { record, state, now, problem } of states) {
+      const { name, type } = record;
+      const values = { name, type, problem };
+      // the check of DKIM tells of keys
+      if (state === "there" || name.includes("._domainkey.")) continue;
+      if (state === "unknown") say(asked, "zone.unknown", { about: name, values });
+      else if (state === "missing") say(asked, "zone.missing", { about: name, values, changes: [publish(record)] });
+      else
+        say(asked, "zone.different", {
+          about: name,
+          values,
+          evidence: now,
+          changes: [act("compare-values"), publish(record, now)],
+        });
+    }
+    if (states.every(({ state }) => state === "there")) say(asked, "zone.good");
+  },
+});

@@ -1,0 +1,145 @@
+// Checks as they run, and what they found: each check's lines once it is done, then what to do about it, worst first.
+import type { Language } from "../explain/explanation.ts";
+import { zoneLine } from "../check/dns-record.ts";
+import { type Finding, type Level, levels } from "../check/finding.ts";
+import { checkTexts, checkTitle, filled } from "../check/languages/language.ts";
+import type { Progress, Report } from "../check/run.ts";
+import { wordsOf } from "../check/words.ts";
+import { type Context, type Paint, paintFor, printLines, type Style } from "./context.ts";
+import { wrap } from "./step-drawing.ts";
+
+const glyphs: Readonly<Record<Level, string>> = { good: "✔", note: "·", warning: "!", error: "✘", unknown: "?" };
+const asciiGlyphs: Readonly<Record<Level, string>> = { good: "+", note: "-", warning: "!", error: "x", unknown: "?" };
+
+const styles: Readonly<Record<Level, Style>> = {
+  good: "green",
+  note: "dim",
+  warning: "yellow",
+  error: "red",
+  unknown: "cyan",
+};
+
+export interface CheckDrawing {
+  readonly glyphs: Readonly<Record<Level, string>>;
+  readonly paint: Paint;
+  /** Columns; Infinity: lines are not wrapped. */
+  readonly width: number;
+  readonly language: Language;
+  /** A last line that changes is possible. */
+  readonly isLive: boolean;
+}
+
+export function checkDrawingFor(context: Context, language: Language): CheckDrawing {
+  const { isTTY = false, columns = 100 } = context.stdout;
+  return {
+    glyphs: isTTY ? glyphs : asciiGlyphs,
+    paint: paintFor(context),
+    width: isTTY ? columns : Infinity,
+    language,
+    isLive: isTTY && context.environment["TERM"] !== "dumb",
+  };
+}
+
+/** Told of what happens, it shows each check once it and those before it are done; on a terminal also what is under way. */
+export function progressDrawer(names: readonly string[], drawing: CheckDrawing, context: Context) {
+  const findings = new Map<string, Finding[]>();
+  const under = new Set<string>();
+  const done = new Set<string>();
+  let shown = 0;
+
+  const clear = (): void => {
+    if (drawing.isLive) context.stdout.write("\r\u001b[K");
+  };
+  const showLive = (): void => {
+    if (!drawing.isLive || under.size === 0) return;
+    const waiting = [...under].map((name) => checkTitle(drawing.language, name)).join(", ");
+    const line = `… ${done.size}/${names.length}  ${waiting}`;
+    context.stdout.write(drawing.paint("dim", line.slice(0, drawing.width - 1)));
+  };
+  const showDone = (): void => {
+    for (; shown < names.length && done.has(names[shown]!); shown++) {
+      const name = names[shown]!;
+      printLines(context, drawCheck(checkTitle(drawing.language, name), findings.get(name) ?? [], drawing));
+    }
+  };
+  return (progress: Progress): void => {
+    const { check } = progress;
+    if (progress.kind === "finding") findings.set(check, [...(findings.get(check) ?? []), progress.finding]);
+    else if (progress.part === undefined && progress.kind === "started") under.add(check);
+    else if (progress.part === undefined) {
+      under.delete(check);
+      done.add(check);
+    }
+    clear();
+    showDone();
+    showLive();
+  };
+}
+
+/** A line for each finding, behind the title of its check. */
+function drawCheck(title: string, findings: readonly Finding[], drawing: CheckDrawing): string[] {
+  return findings.flatMap((finding, i) => {
+    const head = `${(i === 0 ? title : "").padEnd(titleWidth)} `;
+    const { found } = wordsOf(finding, drawing.language);
+    return hang(`${glyphOf(finding.level, drawing)} ${head}`, found, { drawing, indent: titleWidth + 3 });
+  });
+}
+
+const titleWidth = 22;
+
+const glyphOf = (level: Level, { glyphs, paint }: CheckDrawing): string => paint(styles[level], glyphs[level]);
+
+interface Hanging {
+  readonly drawing: CheckDrawing;
+  readonly indent: number;
+}
+
+/** `text` behind `head`, its further lines indented. */
+const hang = (head: string, text: string, { drawing, indent }: Hanging): string[] =>
+  wrap(text, Math.max(drawing.width - indent, narrowest)).map(
+    (line, i) => `${i === 0 ? head : " ".repeat(indent)}${line}`,
+  );
+
+/** Narrower than this, wrapping makes nothing easier to read. */
+const narrowest = 40;
+
+/** What is not in order, worst first, with why it matters, who can fix it and what to change; and the sum of all. */
+export function drawReport({ about, findings, tookMs }: Report, drawing: CheckDrawing): string[] {
+  const troubles = findings
+    .filter(({ level }) => level !== "good")
+    .toSorted((a, b) => levels.indexOf(a.level) - levels.indexOf(b.level));
+  const words = checkTexts(drawing.language);
+  const counts = levels.flatMap((level) => {
+    const count = findings.filter((finding) => finding.level === level).length;
+    return count === 0 ? [] : [filled(words.counts[level], { count, one: count === 1 ? "1" : undefined })];
+  });
+  const sum = `${about}: ${counts.join(", ")} (${(tookMs / 1_000).toFixed(1)} s)`;
+  const drawn = troubles.flatMap((finding) => ["", ...drawFinding(finding, drawing)]);
+  return [...drawn, "", drawing.paint("bold", sum)];
+}
+
+function drawFinding(finding: Finding, drawing: CheckDrawing): string[] {
+  const { found, why, who, todo } = wordsOf(finding, drawing.language);
+  const { levels: levelWords } = checkTexts(drawing.language);
+  const level = drawing.paint(styles[finding.level], levelWords[finding.level]);
+  const labelled = (label: string, text: string): string[] =>
+    hang(`  ${drawing.paint("dim", label.padEnd(labelWidth))}`, text, { drawing, indent: labelWidth + 2 });
+  return [
+    ...hang(`${glyphOf(finding.level, drawing)} `, drawing.paint("bold", found), { drawing, indent: 2 }),
+    ...(why === undefined ? [] : labelled("Why", why)),
+    ...(who === undefined ? [] : labelled("Who", who)),
+    ...todo.flatMap((text, i) => {
+      const change = finding.changes[i];
+      const isRecord = change?.kind === "publish" && change.instead === undefined;
+      // a record is there to be copied: on a line of its own, never wrapped
+      return isRecord
+        ? [...labelled(i === 0 ? "Change" : "", words(text)), `  ${" ".repeat(labelWidth)}${zoneLine(change.record)}`]
+        : labelled(i === 0 ? "Change" : "", text);
+    }),
+    ...labelled("Id", `${finding.id} (${level})`),
+  ];
+}
+
+const words = (text: string): string => text.slice(0, text.indexOf(":") + 1);
+
+const labelWidth = 8;
