@@ -66,16 +66,25 @@ const withStage = (why: Why, said: Why | undefined): Why => ({
   ...why,
 });
 
-/** The first with words counts: systems say the same thing in two languages, one below the other. */
+/**
+ * The first with words counts: systems say the same thing in two languages, one below the other. But a reply counts more,
+ * which Exchange quotes below its words, for administrators.
+ */
 function distinct(recipients: readonly TextRecipient[]): readonly TextRecipient[] {
   const known = new Map<string, TextRecipient>();
   for (const recipient of recipients) {
     const key = recipient.address.toLowerCase();
     const before = known.get(key);
     if (before?.why === undefined) known.set(key, before === undefined ? recipient : { ...before, ...recipient });
+    else if (recipient.why !== undefined && !hasCodes(before.why) && hasCodes(recipient.why))
+      known.set(key, { ...before, why: withWords(recipient.why, before.why) });
   }
   return [...known.values()];
 }
+
+const hasCodes = ({ code, status }: Why): boolean => code !== undefined || status !== undefined;
+
+const withWords = (why: Why, { text }: Why): Why => (isTelling(why.text) ? why : { ...why, text });
 
 /** Each with the lines from its own to the next one's; recipients in a row share what follows the last. */
 function recipientsOf(lines: readonly string[], anchors: readonly Anchor[]): TextRecipient[] {
