@@ -77,10 +77,14 @@ export interface Report {
   readonly tookMs: number;
 }
 
-/** Of a check that is not among these. */
-const notThere: Promise<Outcome> = Promise.resolve({ ended: "skipped" });
+type Result = { readonly ended: "done"; readonly value: unknown } | { readonly ended: Exclude<Ended, "done"> };
 
-type Outcome = { readonly ended: "done"; readonly value: unknown } | { readonly ended: Exclude<Ended, "done"> };
+type Outcome = Result & { readonly tookMs: number };
+
+const notDone: Outcome = { ended: "skipped", tookMs: 0 };
+
+/** Of a check that is not among these. */
+const notThere = Promise.resolve(notDone);
 
 /** `checks`: each behind those that it needs. */
 export async function runChecks<Tools>(checks: readonly Check<Tools>[], run: Run<Tools>): Promise<Report> {
@@ -109,12 +113,9 @@ export async function runChecks<Tools>(checks: readonly Check<Tools>[], run: Run
       const begun = { ...run, tell, ending: ending.signal };
       return perform(begun, { about, limitMs: check.limitMs ?? run.limitMs }, (asked) => check.run(asked, facts));
     };
-    const outcome = timed(begin, world);
-    running.set(
-      name,
-      outcome.then(({ outcome }) => outcome),
-    );
-    ran.push(outcome.then(({ outcome: { ended }, tookMs }) => ({ name, ended, tookMs })));
+    const outcome = begin();
+    running.set(name, outcome);
+    ran.push(outcome.then(({ ended, tookMs }) => ({ name, ended, tookMs })));
   }
   const ended = await Promise.all(ran);
   over.abort("all done");
@@ -131,18 +132,9 @@ type Tell = (
     | { readonly kind: "done"; readonly part?: string; readonly ended: Ended; readonly tookMs: number },
 ) => void;
 
-async function timed(
-  begin: () => Promise<Outcome>,
-  world: Pick<World, "now">,
-): Promise<{ outcome: Outcome; tookMs: number }> {
-  const startedAt = world.now();
-  const outcome = await begin();
-  return { outcome, tookMs: world.now() - startedAt };
-}
-
 function skip(tell: Tell): Outcome {
   tell({ kind: "done", ended: "skipped", tookMs: 0 });
-  return { ended: "skipped" };
+  return notDone;
 }
 
 /** Undefined: one of them has no result. */
@@ -197,14 +189,14 @@ async function perform<Tools>(
     },
   };
   const done = Promise.try(work, asked).then(
-    (value): Outcome => ({ ended: "done", value }),
-    (error: unknown): Outcome => {
+    (value): Result => ({ ended: "done", value }),
+    (error: unknown): Result => {
       const problem = error instanceof Error ? error.message : String(error);
       asked.found(finding("check.fault", { about, values: { problem } }));
       return { ended: "fault" };
     },
   );
-  const outcome = await inTime(done, { limitMs, world, signal: ending, late: (): Outcome => ({ ended: "late" }) });
+  const outcome = await inTime(done, { limitMs, world, signal: ending, late: (): Result => ({ ended: "late" }) });
   const tookMs = world.now() - startedAt;
   if (outcome.ended === "late") {
     const seconds = (tookMs / 1_000).toFixed(1);
@@ -213,5 +205,5 @@ async function perform<Tools>(
   isOver = true;
   own.abort("over");
   tell({ kind: "done", ...named, ended: outcome.ended, tookMs });
-  return outcome;
+  return { ...outcome, tookMs };
 }

@@ -18,12 +18,12 @@ export interface Words {
 export function wordsOf(finding: Finding, language: Language = "en"): Words {
   const { id, about, level, whoActs, changes } = finding;
   const values = { about, ...finding.values };
-  const { found, why } = findingText(language, id);
+  const { found, why, who = checkTexts(language).who[whoActs] } = findingText(language, id);
   const isDone = level === "good" || whoActs === "nobody";
   return {
     found: filled(found, values),
     ...(why !== undefined && { why: filled(why, values) }),
-    ...(!isDone && { who: filled(checkTexts(language).who[whoActs], values) }),
+    ...(!isDone && { who: filled(who, values) }),
     todo: changes.map((change) => changeText(change, values, language)),
   };
 }

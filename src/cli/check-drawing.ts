@@ -43,7 +43,8 @@ export function checkDrawingFor(context: Context, language: Language): CheckDraw
 /** Told of what happens, it shows each check once it and those before it are done; on a terminal also what is under way. */
 export function progressDrawer(names: readonly string[], drawing: CheckDrawing, context: Context) {
   const findings = new Map<string, Finding[]>();
-  const under = new Set<string>();
+  /** Under way, with their parts. */
+  const under = new Map<string, Set<string>>();
   const done = new Set<string>();
   let shown = 0;
 
@@ -52,8 +53,11 @@ export function progressDrawer(names: readonly string[], drawing: CheckDrawing, 
   };
   const showLive = (): void => {
     if (!drawing.isLive || under.size === 0) return;
-    const waiting = [...under].map((name) => checkTitle(drawing.language, name)).join(", ");
-    const line = `… ${done.size}/${names.length}  ${waiting}`;
+    const waiting = [...under].map(([name, parts]) => {
+      const title = checkTitle(drawing.language, name);
+      return parts.size === 0 ? title : `${title} (${[...parts].join(", ")})`;
+    });
+    const line = `… ${done.size}/${names.length}  ${waiting.join(", ")}`;
     context.stdout.write(drawing.paint("dim", line.slice(0, drawing.width - 1)));
   };
   const showDone = (): void => {
@@ -64,11 +68,20 @@ export function progressDrawer(names: readonly string[], drawing: CheckDrawing, 
   };
   return (progress: Progress): void => {
     const { check } = progress;
-    if (progress.kind === "finding") findings.set(check, [...(findings.get(check) ?? []), progress.finding]);
-    else if (progress.part === undefined && progress.kind === "started") under.add(check);
-    else if (progress.part === undefined) {
-      under.delete(check);
-      done.add(check);
+    switch (progress.kind) {
+      case "finding":
+        findings.set(check, [...(findings.get(check) ?? []), progress.finding]);
+        break;
+      case "started":
+        if (progress.part === undefined) under.set(check, new Set());
+        else under.get(check)?.add(progress.part);
+        break;
+      case "done":
+        if (progress.part !== undefined) under.get(check)?.delete(progress.part);
+        else {
+          under.delete(check);
+          done.add(check);
+        }
     }
     clear();
     showDone();

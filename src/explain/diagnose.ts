@@ -170,6 +170,9 @@ function contradiction({ cause, rank }: Reading, { status }: FailureLine): CodeF
   return rank >= ranks.words && facts?.telling && facts.cause !== cause ? facts : undefined;
 }
 
+/** What DNS says with a code of class 4 may be its own trouble: that is no reason to strike an address off. */
+const isOfDns: ReadonlySet<CauseName> = new Set(["no-such-domain", "domain-takes-no-mail"]);
+
 /** Codes of class 4 are tried again, unless the system that tells of them has given up. */
 function permanenceOf({ cause, rule }: Reading, line: FailureLine, givenUp: boolean): Permanence {
   if (rule?.permanence !== undefined) return givenUp && rule.permanence === "temporary" ? "over" : rule.permanence;
@@ -177,7 +180,7 @@ function permanenceOf({ cause, rule }: Reading, line: FailureLine, givenUp: bool
   const isCoded = line.code !== undefined || line.status !== undefined;
   const mayPass = isCoded ? isTransient(line) : passes;
   if (mayPass && !givenUp) return "temporary";
-  return address && !(mayPass && cause === "domain-takes-no-mail") ? "permanent" : "over";
+  return address && !(mayPass && isOfDns.has(cause)) ? "permanent" : "over";
 }
 
 export type { FailureLine, ReplyStage };

@@ -23,7 +23,8 @@ const saysNothing: ReadonlySet<CauseName> = new Set(["unclear", "unknown", "gave
 
 /**
  * Reads a message of any kind as a bounce and explains it for each recipient in it. Pure, never throws, and looks at a
- * bounded part of large messages. A person's mail has kind `other` and no recipients.
+ * bounded part of large messages. A person's mail has kind `other`; only if it passes on a report
+ * has it recipients.
  */
 export function explainBounce(message: Uint8Array, options: ExplainOptions = {}): ExplainedBounce {
   const report = readBounce(message);

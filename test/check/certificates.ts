@@ -1,6 +1,9 @@
 // Certificates for the lab: an authority that its checks trust, and what it, or nobody, vouches for.
-import "reflect-metadata";
-import * as x509 from "@peculiar/x509";
+import type { webcrypto } from "node:crypto";
+import type { X509Certificate } from "@peculiar/x509";
+
+await import("reflect-metadata"); // the library leans on it
+const x509 = await import("@peculiar/x509");
 
 const day = 86_400_000;
 
@@ -22,7 +25,7 @@ const algorithm = { name: "ECDSA", namedCurve: "P-256" } as const;
 const signing = { name: "ECDSA", hash: "SHA-256" } as const;
 const makeKeys = () => crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
 
-const pemOf = async (key: CryptoKey, certificate: x509.X509Certificate): Promise<string> => {
+const pemOf = async (key: webcrypto.CryptoKey, certificate: X509Certificate): Promise<string> => {
   const exported = await crypto.subtle.exportKey("pkcs8", key);
   return `${x509.PemConverter.encode(exported, "PRIVATE KEY")}\n${certificate.toString("pem")}\n`;
 };

@@ -104,7 +104,7 @@ export async function startLab(): Promise<Lab> {
       const raw = rawResolverOf(zone, broken, pems[certificate]);
       const fetching = httpsWeb({ resolver, port: web.port, authorities: [ours.pem] });
       const tools = { world: realWorld(), resolver, raw, connector, web: fetching, dnsServers: ["192.0.2.53"] };
-      return checkDomain({ ...tools, question: { ...question, ...broken.question } });
+      return await checkDomain({ ...tools, question: { ...question, ...broken.question } });
     },
     async [Symbol.asyncDispose]() {
       web.server.closeAllConnections();
@@ -167,7 +167,9 @@ function rawResolverOf(zone: Zone, { tlsa, isSigned = true }: Broken, pem: strin
       if (kind === "SERVFAIL") return { answer: { kind: "server-failure", text: "SERVFAIL" }, isAuthentic: false };
       if (kind === "SILENT") return { answer: { kind: "timeout" }, isAuthentic: false };
       if (records.length === 0) return { answer: { kind: "no-data" }, isAuthentic: false };
-      const found = records.map((record) => ({ type: record.type, name: record.owner, data: record.text }) as RawRecord);
+      const found = records.map(
+        (record) => ({ type: record.type, name: record.owner, data: record.text }) as RawRecord,
+      );
       return { answer: { kind: "found", records: found }, isAuthentic: false };
     },
   };

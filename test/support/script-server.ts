@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
+import type { SecureContextOptions } from "node:tls";
 import { TLSSocket, createSecureContext } from "node:tls";
 import type { Act, Script } from "./scripted-peer.ts";
 import { ScriptedPeer } from "./scripted-peer.ts";
@@ -11,6 +12,8 @@ export interface ServerOptions {
   readonly lmtp?: boolean;
   /** Key and certificate; the script then answers STARTTLS with `start-tls`. */
   readonly pem?: string;
+  /** Of the TLS, besides key and certificate. */
+  readonly tls?: SecureContextOptions;
   readonly implicitTls?: boolean;
   readonly address?: string;
   /** A unix socket instead of a port. */
@@ -75,7 +78,7 @@ interface Serving extends ServerOptions {
   readonly chunks: string[];
 }
 
-function serve(raw: Socket, { peer, pem, implicitTls, chunks }: Serving): void {
+function serve(raw: Socket, { peer, pem, tls, implicitTls, chunks }: Serving): void {
   const session = peer.session();
   let socket = raw;
   raw.on("error", () => {});
@@ -117,7 +120,10 @@ function serve(raw: Socket, { peer, pem, implicitTls, chunks }: Serving): void {
       raw.once("data", () => perform([fault])); // once the client has said hello
       return;
     }
-    socket = new TLSSocket(raw, { isServer: true, secureContext: createSecureContext({ key: pem, cert: pem }) });
+    socket = new TLSSocket(raw, {
+      isServer: true,
+      secureContext: createSecureContext({ ...tls, key: pem, cert: pem }),
+    });
     listen();
     if (greets) perform(session.greet());
   };

@@ -54,7 +54,7 @@ export const domainFindings = {
     cause: "server-unreachable",
     sources: ["RFC 5321 §4.5.4.1"],
   },
-  "server.no-route": { level: "unknown", whoActs: "provider", cause: "server-unreachable", sources: [] },
+  "server.no-route": { level: "note", whoActs: "provider", cause: "server-unreachable", sources: [] },
   "server.port-blocked": { level: "unknown", whoActs: "provider", cause: "server-unreachable", sources: [] },
   "server.silent": { level: "error", whoActs: "recipient-admin", cause: "no-answer", sources: ["RFC 5321 §4.5.3.2"] },
   "server.not-smtp": {

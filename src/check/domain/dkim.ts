@@ -5,27 +5,29 @@ import { type DnsRecord } from "../dns-record.ts";
 import { act, publish } from "../finding.ts";
 import type { Asked } from "../run.ts";
 import { isFailure, problemOf } from "./dns-trouble.ts";
-import { domainCheck, type DomainTools, say } from "./question.ts";
+import { domainCheck, type DomainTools, isHopeless, say } from "./question.ts";
 
 export const dkim = domainCheck({
   name: "dkim",
   needs: ["mx"],
   async run(asked, { mx }) {
-    if (mx.kind === "no-such-domain") return;
+    if (isHopeless(mx)) return;
     const { resolver, question } = asked.tools;
     const { domain } = question;
     const named = [...new Set([...question.selectors, ...ourSelectors(asked)])];
-    const guessed = usualSelectors.filter((selector) => !named.includes(selector));
-    const [ofNamed, ofGuessed] = await Promise.all([
-      Promise.all(named.map((selector) => lookAt({ selector, isNamed: true }, asked))),
-      Promise.all(guessed.map((selector) => lookAt({ selector, isNamed: false }, asked))),
-    ]);
-    if ([...ofNamed, ...ofGuessed].some((isThere) => isThere)) return;
-    if (named.length > 0) return;
+    if (named.length > 0) {
+      await Promise.all(named.map((selector) => lookAt({ selector, isNamed: true }, asked)));
+      return;
+    }
+    const guesses = usualSelectors.map((selector) => lookAt({ selector, isNamed: false }, asked));
+    const isFound = (await Promise.all(guesses)).some((isThere) => isThere);
+    if (isFound || mx.kind === "null") return; // who takes no mail often sends none
     // RFC 8020: if this name does not exist, nothing below it does
     const below = await resolver.txt(`_domainkey.${domain}`);
-    if (below.kind === "no-such-domain") say(asked, "dkim.none", { changes: [act("sign-with-dkim")] });
-    else say(asked, "dkim.selectors-unknown", { values: { count: guessed.length }, changes: [act("selector-option")] });
+    if (isFailure(below))
+      say(asked, "dkim.unknown", { values: { problem: problemOf(below) }, changes: [act("try-again")] });
+    else if (below.kind === "no-such-domain") say(asked, "dkim.none", { changes: [act("sign-with-dkim")] });
+    else say(asked, "dkim.selectors-unknown", { values: { count: guesses.length }, changes: [act("selector-option")] });
   },
 });
 

@@ -6,13 +6,13 @@ import { type FoundRecord, type TreeWalked, walkTree } from "../authentication/d
 import { txt } from "../dns-record.ts";
 import { act, publish } from "../finding.ts";
 import type { Asked } from "../run.ts";
-import { domainCheck, type DomainFacts, type DomainTools, say } from "./question.ts";
+import { domainCheck, type DomainFacts, type DomainTools, isHopeless, say } from "./question.ts";
 
 export const dmarc = domainCheck({
   name: "dmarc",
   needs: ["mx"],
   async run(asked, { mx }): Promise<DomainFacts["dmarc"]> {
-    if (mx.kind === "no-such-domain") return {};
+    if (isHopeless(mx)) return {};
     const { domain } = asked.tools.question;
     const walked = await walkTree(domain, asked.tools.resolver);
     const { policy, failed } = walked;

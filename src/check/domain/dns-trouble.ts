@@ -15,11 +15,14 @@ export const problemOf = (failure: Failure): string =>
 /** c-ares' words when no server is there to be asked. */
 const unreachable = /\b(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)\b/;
 
+/** Nobody could be asked. */
+export const isOwnTrouble = (answer: Answer<unknown>): boolean =>
+  answer.kind === "server-failure" && unreachable.test(answer.text);
+
 /** Of a name in the domain. */
 export function sayTrouble(asked: Asked<DomainTools>, about: string, failure: Failure): void {
   const values = { problem: problemOf(failure), resolver: asked.tools.dnsServers.join(" and ") };
-  const isOurs = failure.kind === "server-failure" && unreachable.test(failure.text);
-  if (isOurs) return say(asked, "dns.own-resolver", { about, values, changes: [act("start-resolver")] });
+  if (isOwnTrouble(failure)) return say(asked, "dns.own-resolver", { about, values, changes: [act("start-resolver")] });
   const id = failure.kind === "timeout" ? "dns.no-answer" : "dns.server-failure";
   say(asked, id, { about, values, changes: [act("see-to-name-servers")] });
 }

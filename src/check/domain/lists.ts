@@ -3,14 +3,14 @@ import { reverseName } from "../../dns/reverse-name.ts";
 import { act } from "../finding.ts";
 import type { Asked } from "../run.ts";
 import { isFailure, problemOf } from "./dns-trouble.ts";
-import { type BlockList, domainCheck, type DomainTools, say } from "./question.ts";
+import { type BlockList, domainCheck, type DomainTools, isHopeless, say } from "./question.ts";
 
 export const lists = domainCheck({
   name: "lists",
   needs: ["mx", "addresses"],
   async run(asked, { mx, addresses }) {
     const { domain, senders, lists } = asked.tools.question;
-    if (mx.kind === "no-such-domain") return;
+    if (isHopeless(mx)) return;
     if (lists.length === 0) return say(asked, "list.none-asked");
     const entries = {
       address: [...new Set([...senders, ...addresses.map(({ address }) => address)])],

@@ -127,7 +127,8 @@ export const mtaStsMx = domainCheck({
       const changes = [act("sts-mend-mx", { host })];
       say(asked, "mta-sts.mx-fails", { level, about: placeOf(seen), values: { host, problem }, changes });
     }
-    if (unnamed.length === 0 && failing.length === 0 && servers.length > 0) say(asked, "mta-sts.mx-good");
+    if (unnamed.length === 0 && failing.length === 0 && servers.some(({ offered }) => offered !== undefined))
+      say(asked, "mta-sts.mx-good");
   },
 });
 

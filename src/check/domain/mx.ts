@@ -4,7 +4,7 @@ import type { MxRecord } from "../../dns/resolver.ts";
 import type { DnsRecord } from "../dns-record.ts";
 import { act, publish } from "../finding.ts";
 import type { Asked } from "../run.ts";
-import { isFailure, sayTrouble } from "./dns-trouble.ts";
+import { isFailure, isOwnTrouble, sayTrouble } from "./dns-trouble.ts";
 import { domainCheck, type DomainTools, type MxFacts, say, type Target } from "./question.ts";
 
 export const mx = domainCheck({
@@ -23,7 +23,7 @@ export const mx = domainCheck({
       case "server-failure":
       case "timeout":
         sayTrouble(asked, domain, answer);
-        return nobody("unknown");
+        return nobody(isOwnTrouble(answer) ? "no-resolver" : "unknown");
     }
   },
 });

@@ -36,11 +36,14 @@ export interface DomainTools extends CheckTools {
 }
 
 export interface MxFacts {
-  /** `unknown`: DNS did not say. */
-  readonly kind: "hosts" | "implicit" | "null" | "none" | "no-such-domain" | "unknown";
+  /** `unknown`: DNS did not say; `no-resolver`: nobody could be asked at all. */
+  readonly kind: "hosts" | "implicit" | "null" | "none" | "no-such-domain" | "unknown" | "no-resolver";
   /** The best first; the domain itself where the MX is implicit. */
   readonly hosts: readonly string[];
 }
+
+/** Nothing more can be found out about the domain; that has been told. */
+export const isHopeless = ({ kind }: MxFacts): boolean => kind === "no-such-domain" || kind === "no-resolver";
 
 /** One address of an MX host. */
 export interface Target {

@@ -30,7 +30,7 @@ function lookAt(transaction: Transaction, seen: SmtpVisit, asked: Asked<DomainTo
   const code = (mail ?? rcpt!).code;
   const said = { about, values: { host, recipient, reply }, evidence: [reply] };
   if (code < 300) return true;
-  if (code < 500) say(asked, "recipients.deferred", said);
+  if (code < 500) say(asked, "recipients.deferred", { ...said, changes: [act("come-again")] });
   else if (isAboutUs(reply)) tellRefused((mail ?? rcpt)!, { about, stage: "rcpt" }, asked);
   else if (mail !== undefined) {
     // said once: the other transaction meets the same

@@ -24,7 +24,7 @@ export const servers = domainCheck({
       ),
     );
     const done = visits.filter((seen) => seen !== undefined);
-    if (done.length > 0 && done.every(({ failed }) => failed?.problem === "timeout"))
+    if (done.length > 0 && done.every(({ failed }) => failed?.problem === "timeout" || failed?.problem === "no-route"))
       say(asked, "server.port-blocked", { values: { port }, changes: [act("other-network")] });
     return done;
   },
@@ -63,7 +63,12 @@ async function tellOf(seen: SmtpVisit, asked: Asked<DomainTools>): Promise<void>
     ...(isOld === true ? [{ id: "server.no-ehlo", name: "" } as const] : []),
   ];
   for (const { id, name } of problems)
-    say(asked, id, { about, values: { ...values, name }, changes: [act("set-name")], evidence: [replyText(greeting)] });
+    say(asked, id, {
+      about,
+      values: { ...values, name },
+      changes: [act(id === "server.no-ehlo" ? "new-server" : "set-name")],
+      evidence: [replyText(greeting)],
+    });
   const isGood = ended === undefined && problems.length === 0;
   if (isGood) say(asked, "server.good", { about, values: { ...values, banner: replyText(greeting) } });
 }

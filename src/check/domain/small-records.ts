@@ -3,7 +3,7 @@ import { readTagList } from "../../mail/tag-list.ts";
 import { txt } from "../dns-record.ts";
 import { act, publish } from "../finding.ts";
 import { sayTrouble } from "./dns-trouble.ts";
-import { domainCheck, say } from "./question.ts";
+import { domainCheck, isHopeless, say } from "./question.ts";
 
 export const tlsReports = domainCheck({
   name: "tls-rpt",
@@ -50,7 +50,7 @@ export const bimi = domainCheck({
   name: "bimi",
   needs: ["mx", "dmarc"],
   async run(asked, { mx, dmarc }) {
-    if (mx.kind === "no-such-domain") return;
+    if (isHopeless(mx)) return;
     const { resolver, question } = asked.tools;
     const name = `default._bimi.${question.domain}`;
     const answer = await resolver.txt(name);

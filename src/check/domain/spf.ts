@@ -8,14 +8,14 @@ import { type SpfCause, spfLimits, type Walk, type Walked } from "../authenticat
 import { txt } from "../dns-record.ts";
 import { act, type Change, publish } from "../finding.ts";
 import type { Asked } from "../run.ts";
-import { domainCheck, type DomainTools, say } from "./question.ts";
+import { domainCheck, type DomainTools, isHopeless, say } from "./question.ts";
 
 export const spf = domainCheck({
   name: "spf",
   needs: ["mx"],
   async run(asked, { mx }) {
     const { domain, senders } = asked.tools.question;
-    if (mx.kind === "no-such-domain") return;
+    if (isHopeless(mx)) return;
     const walked = await walkSpf(walkFor(nobody, asked), domain);
     const record = await ownRecord(asked);
     const lookups = record === undefined ? undefined : await countLookups(walkFor(nobody, asked), domain);

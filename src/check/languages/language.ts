@@ -11,6 +11,8 @@ interface FindingText {
   readonly found: string;
   /** Why it matters; what is in order needs none. */
   readonly why?: string;
+  /** Who can fix it, where that is said more exactly than for all of its kind. */
+  readonly who?: string;
 }
 
 const english = {

@@ -103,7 +103,9 @@ class SocketLine implements Line {
 
   async secure(how: SecureHow): Promise<Secured> {
     const plain = this.#socket;
-    plain.removeAllListeners("data");
+    plain.off("data", this.#onData);
+    plain.off("end", this.#onEnd); // the rest is told by the TLS socket
+    plain.off("close", this.#onClose);
     const { host } = this.place;
     const { authorities = [] } = this.#settings;
     const socket = connectTls({
@@ -133,14 +135,20 @@ class SocketLine implements Line {
   }
 
   #listen(socket: Socket): void {
-    socket.on("data", (bytes: Buffer) => {
-      this.#unread = Buffer.concat([this.#unread, bytes]);
-      this.#wake();
-    });
-    socket.on("end", () => this.#end("closed", "the server closed the connection"));
+    socket.on("data", this.#onData);
+    socket.on("end", this.#onEnd);
+    socket.on("close", this.#onClose);
     socket.on("error", (error) => this.#end("failed", error.message));
-    socket.on("close", () => this.#end("closed", "the connection was closed"));
   }
+
+  readonly #onData = (bytes: Buffer): void => {
+    this.#unread = Buffer.concat([this.#unread, bytes]);
+    this.#wake();
+  };
+
+  readonly #onEnd = (): void => this.#end("closed", "the server closed the connection");
+
+  readonly #onClose = (): void => this.#end("closed", "the connection was closed");
 
   #end(because: "closed" | "failed", text: string): void {
     this.#ended ??= { because, text };

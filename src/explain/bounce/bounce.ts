@@ -1,5 +1,6 @@
 // Reads any bounce: standard or private, for machines or for people only. What it says is never trusted, only told.
 // RFC 3464, RFC 5965, RFC 6533, RFC 8098
+import { kindOf, toneOf, withAction } from "./actions.ts";
 import { findAddresses, firstAddress, sameAddress } from "./addresses.ts";
 import { isPlainComplaint, readFeedback, readPlainComplaint, readUnsubscribe } from "./complaints.ts";
 import type { HeaderFields } from "./header.ts";
@@ -10,7 +11,7 @@ import { type Part, readMessage } from "./mime.ts";
 import { messagesOf, readOctets } from "./octets.ts";
 import { once } from "./once.ts";
 import { headerInText, messageInText, readOriginal } from "./original.ts";
-import { isFromNobody, originOf } from "./origin.ts";
+import { isAboutReader, isFromNobody, originOf } from "./origin.ts";
 import { readReceipt } from "./receipts.ts";
 import {
   addressesIn,
@@ -20,7 +21,7 @@ import {
   recipientsOfGroups,
   recipientsOfText,
 } from "./recipients.ts";
-import type { BounceReport, ReportedRecipient } from "./report.ts";
+import type { BounceReport } from "./report.ts";
 import { type ReportLines, reportLines } from "./report-lines.ts";
 import { readNotification } from "./sending-services.ts";
 import { readStatusPart, type StatusReport } from "./status-part.ts";
@@ -112,7 +113,7 @@ function senderTest({ header }: Material): (address: string) => boolean {
 function readDeliveryStatus(material: Material, status: StatusReport): BounceReport {
   const words = wordsOf(material);
   const human = readHumanPart(words.lines, senderTest(material));
-  const tone = once(() => toneOf(words));
+  const tone = once(() => toneOf(words.sources.subject, words.text));
   const isCut = words.returned === undefined && material.enclosed === undefined;
   const told = recipientsOfGroups(status.groups, human, words.sources);
   const recipients = (isCut ? [...told, ...recipientsBeyond(told, human)] : told).map((recipient) =>
@@ -128,41 +129,6 @@ function readDeliveryStatus(material: Material, status: StatusReport): BounceRep
   };
 }
 
-/** What a report says of all its recipients. */
-interface Tone {
-  readonly isDelay: boolean;
-  readonly hasGivenUp: boolean;
-  readonly isBounceSubject: boolean;
-}
-
-function toneOf({ text, sources: { subject } }: Words): Tone {
-  const all = `${subject}\n${text}`;
-  return {
-    isDelay: speaksOf("delay", all),
-    hasGivenUp: speaksOf("gaveUp", all),
-    isBounceSubject: speaksOf("bounceSubject", subject),
-  };
-}
-
-/** An action is not always there, and not always true: "delayed" by a system that says it has given up. */
-function withAction(recipient: ReportedRecipient, toneOfAll: () => Tone): ReportedRecipient {
-  const { status = "" } = recipient;
-  if (recipient.action === "failed") return { ...recipient, givenUp: true };
-  if (recipient.action !== undefined && recipient.action !== "delayed") return recipient;
-  const { isDelay, hasGivenUp, isBounceSubject } = toneOfAll();
-  const mayBeTried = isDelay && !hasGivenUp && !status.startsWith("5");
-  const guessed = status.startsWith("2") ? "delivered" : mayBeTried ? "delayed" : "failed";
-  const told = recipient.action ?? guessed;
-  const isOver = told === "delayed" && hasGivenUp && (status.startsWith("5") || (isBounceSubject && !isDelay));
-  const action = isOver ? "failed" : told;
-  return { ...recipient, action, ...(action === "failed" && { givenUp: true }) };
-}
-
-function kindOf(recipients: readonly ReportedRecipient[]): BounceReport["kind"] {
-  if (recipients.some(({ action }) => action === "failed")) return "failure";
-  return recipients.some(({ action }) => action === "delayed") ? "delay" : "delivered";
-}
-
 /** `inner`: reads the message that the report encloses, as a report. */
 function readWords(material: Material, inner: (() => BounceReport) | undefined): BounceReport {
   const words = wordsOf(material);
@@ -174,7 +140,8 @@ function readWords(material: Material, inner: (() => BounceReport) | undefined):
   }
   const all = `${words.sources.subject}\n${words.text}`;
   const found = recipientsOfText(human, words.sources);
-  if (isAboutReader(material, { words, found })) return readAnswer(material, "other");
+  const bringsNothing = words.returned === undefined && words.sources.named.length === 0;
+  if (bringsNothing && isAboutReader(material.header, found)) return readAnswer(material, "other");
   const isRefused = found.some(({ code = 0 }) => code >= 500);
   const isDelay = speaksOf("delay", all) && !isRefused && !speaksOf("gaveUp", all);
   const isReceipt =
@@ -194,27 +161,6 @@ function readWords(material: Material, inner: (() => BounceReport) | undefined):
     ...(system !== undefined && { reportedBy: system }),
     format: system ?? "words",
   };
-}
-
-interface Found {
-  readonly words: Words;
-  readonly found: readonly ReportedRecipient[];
-}
-
-/**
- * "Seven messages to you could not be delivered, click here": it names nobody but its reader, brings no message back, and
- * has a reverse-path. Such is sent by those who want a password.
- */
-function isAboutReader({ header }: Material, { words, found }: Found): boolean {
-  if (header.size === 0 || words.returned !== undefined || words.sources.named.length > 0 || isFromNobody(header))
-    return false;
-  const reader = findAddresses(header.get("to"), 5).map(({ address }) => address);
-  const local = firstAddress(header.get("from"))?.split("@")[0]?.toLowerCase() ?? "";
-  const isDaemon = /^(?:mailer-?_?daemon|post_?master)$/.test(local);
-  return found.every(({ address, code }) => {
-    if (address === "") return code === undefined && !isDaemon;
-    return reader.some((other) => sameAddress(other, address)) && (code === undefined || !isDaemon);
-  });
 }
 
 function readAnswer(material: Material, kind: "auto-reply" | "other"): BounceReport {

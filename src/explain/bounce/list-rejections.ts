@@ -1,5 +1,5 @@
 // The program that keeps a list takes no message from this sender. The recipient is the list; seldom does the report name it.
-import { findAddresses, firstAddress } from "./addresses.ts";
+import { findAddresses, firstAddress, sameAddress } from "./addresses.ts";
 import type { HeaderFields } from "./header.ts";
 import { readOriginal } from "./original.ts";
 import type { BounceReport } from "./report.ts";
@@ -29,21 +29,32 @@ const listLine = ({ lines }: ReportLines): string =>
     /\blists?:? .{0,30}@|@\S{1,250} .{0,20}\blist\b|\b(?:posting|message|mail|submission) to .{0,40}@/i.test(line),
   ) ?? "";
 
-/** The list's address: in the subject, in the message that comes back, in List-Post, or before the owner's. RFC 2142 §6, RFC 2369 §3.4 */
-function listIn({ header, lines, returned }: ListRejection): string {
-  const to = new Set(findAddresses(header.get("to")).map(({ address }) => address));
-  const named = [header.text("subject"), listLine(lines)]
-    .flatMap((text) => findAddresses(text, 5))
-    .map(({ address }) => address);
-  const sentTo = findAddresses(returned?.get("to") ?? "", 5).map(({ address }) => address);
-  const from = firstAddress(header.get("from")) ?? "";
-  const [, list = "", domain = ""] =
-    /^(?:owner-)?(.{1,200}?)(?:[-+](?:owner|bounces|request|admin))?(@.{1,250})$/.exec(from) ?? [];
-  const [local, host] = [list.toLowerCase(), domain.toLowerCase()];
-  const ofList = sentTo.find((address) => address.toLowerCase() === local + host);
-  const post = firstAddress(header.get("list-post"));
-  const isProgram = /^(?:listserv|majordomo|sympa|mailman|listproc|ecartis|lyris|listmaster|mailer-daemon)$/.test(
-    local,
-  );
-  return named.find((address) => !to.has(address)) ?? ofList ?? sentTo[0] ?? post ?? (isProgram ? "" : list + domain);
+/** "to the HIST-L list", "for list garden", where a program that keeps many lists writes. */
+const nameOfList = ({ lines }: ReportLines): string | undefined => {
+  const [, before, behind] =
+    /\b(?:for|to) list "?([\w.-]{2,60})|\bto\s+the\s+([\w.-]{2,60})\s+list\b/i.exec(lines.slice(0, 30).join(" ")) ?? [];
+  return before ?? behind;
+};
+
+const programs = /^(?:listserv|majordomo|sympa|mailman|listproc|ecartis|lyris|listmaster|mailer-daemon)@/i;
+
+/** "garden-owner@example.org" writes for "garden@example.org". */
+function listOfSender(from: string, lines: ReportLines): string {
+  const domain = from.slice(from.lastIndexOf("@"));
+  const name = programs.test(from)
+    ? (nameOfList(lines) ?? "")
+    : /^(?:owner-)?(.{1,200}?)(?:[-+](?:owner|bounces|request|admin))?@/.exec(from)?.[1];
+  return name === undefined || name === "" ? "" : name + domain;
 }
+
+/** The list's address: in the subject, in the message that comes back, in List-Post, or made of the owner's. RFC 2142 §6, RFC 2369 §3.4 */
+function listIn({ header, lines, returned }: ListRejection): string {
+  const to = new Set(addressesOf(header.get("to")));
+  const named = [header.text("subject"), listLine(lines)].flatMap(addressesOf).find((address) => !to.has(address));
+  const sentTo = addressesOf(returned?.get("to") ?? "");
+  const ofSender = listOfSender(firstAddress(header.get("from")) ?? "", lines);
+  const isSentTo = sentTo.some((address) => sameAddress(address, ofSender));
+  return named ?? (isSentTo ? ofSender : sentTo[0]) ?? firstAddress(header.get("list-post")) ?? ofSender;
+}
+
+const addressesOf = (text: string): string[] => findAddresses(text, 5).map(({ address }) => address);

@@ -1,6 +1,8 @@
 // Who wrote a message: a mail system that reports, a program that answers for a person, or a person.
+import { findAddresses, firstAddress, sameAddress } from "./addresses.ts";
 import type { HeaderFields } from "./header.ts";
 import type { Material } from "./material.ts";
+import type { ReportedRecipient } from "./report.ts";
 import { speaksOf, systemOf } from "./words.ts";
 
 export type Origin = "report" | "list-rejection" | "auto-reply" | "unsubscribe" | "person";
@@ -90,3 +92,17 @@ const isUnsubscribe = (header: HeaderFields, subject: string): boolean =>
 /** RFC 5321 §4.5.5: the null reverse-path. */
 export const isFromNobody = (header: HeaderFields): boolean =>
   header.has("return-path") && /^\s*(?:<\s*>|<?mailer-daemon[^@]*)?\s*$/i.test(header.get("return-path"));
+
+/**
+ * "Seven messages to you could not be delivered, click here", from a sender with a reverse-path: it names nobody but its
+ * reader. Such is sent by those who want a password.
+ */
+export function isAboutReader(header: HeaderFields, found: readonly ReportedRecipient[]): boolean {
+  if (header.size === 0 || isFromNobody(header)) return false;
+  const reader = findAddresses(header.get("to"), 5).map(({ address }) => address);
+  const isDaemon = /^(?:mailer-?_?daemon|post_?master)@/i.test(firstAddress(header.get("from")) ?? "");
+  return found.every(({ address, code }) => {
+    if (address === "") return code === undefined && !isDaemon;
+    return reader.some((other) => sameAddress(other, address)) && (code === undefined || !isDaemon);
+  });
+}

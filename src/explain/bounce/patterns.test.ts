@@ -51,6 +51,10 @@ test("a report about very many recipients tells of a thousand", () => {
   const head = "From: MAILER-DAEMON@mx.example.net\nSubject: failure notice\n\n";
   const inWords = addresses.map((address) => `<${address}>:\n550 no\n`).join("\n");
   assert.equal(readBounce(new TextEncoder().encode(head + inWords)).recipients.length, 1_000);
+  const twice = addresses
+    .map((address) => `<${address}>\n    (reason: 550 5.1.1 <${address}>... User unknown)`)
+    .join("\n");
+  assert.equal(readBounce(new TextEncoder().encode(head + twice)).recipients.length, 1_000);
   const inFields = addresses.map((address) => `Final-Recipient: rfc822; ${address}\nAction: failed\n`).join("\n");
   const status = `Content-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\n${inFields}`;
   assert.equal(readBounce(new TextEncoder().encode(status)).recipients.length, 1_000);

@@ -171,6 +171,18 @@ test("why a recipient failed is said by the refusal, not by what stands around i
       { text: "Sorry, no mailbox here by that name. (#5.1.1)", status: "5.1.1" },
     ],
     ["Reason: mailbox is full", { text: "mailbox is full" }],
+    [
+      "Error Type: SMTP\nError Description: No server\n  was found.\nAdditional information: Sorry.",
+      { text: "No server was found." },
+    ],
+    [
+      "host mx.example.org [192.0.2.1]\nDelay reason: Timeout after 421 seconds: 550 is no reply",
+      { text: "Timeout after 421 seconds: 550 is no reply" },
+    ],
+    [
+      'Command died with status 75:\n"/bin/filter". Command output: 550 no',
+      { text: 'Command died with status 75: "/bin/filter". Command output: 550 no' },
+    ],
   ];
   for (const [block, expected] of cases) assert.partialDeepStrictEqual(whyOf(block.split("\n")), expected, block);
   assert.equal(whyOf(["", "This is a permanent error; I've given up.", "550"])?.text, "550");

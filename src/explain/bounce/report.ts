@@ -4,7 +4,8 @@ import type { FailureReport } from "../explanation.ts";
 export interface BounceReport {
   /**
    * `failure`: at least one recipient has failed. `delay`: still tried. `delivered`: a receipt of success. `complaint`: a
-   * feedback report, or a wish to get no more. `auto-reply`: a program answers for a person. `other`: none of these.
+   * feedback report, or a wish to get no more. `auto-reply`: a program answers for a person. `other`: none of these;
+   * its recipients are those of a report that a person has forwarded, if it is such a mail.
    */
   readonly kind: "failure" | "delay" | "delivered" | "complaint" | "auto-reply" | "other";
   /** Each address once. */

@@ -38,7 +38,7 @@ export function whyOf(lines: readonly string[]): Why | undefined {
 }
 
 /** Exim, of a message that it still tries to deliver. */
-const delayReason = /^[ \t]*delay reason:[ \t]*(\S[\s\S]{0,1000}?)(?:\n\s*\n|$(?![\s\S]))/im;
+const delayReason = /^[ \t]*delay reason:[ \t]*(\S[\s\S]{0,1000}?)(?:\n[ \t]{0,50}\n|$(?![\s\S]))/im;
 
 /** A program that takes mail has failed: Postfix, Exim. What it printed may look like anything, a reply too. */
 const programFailure =

@@ -60,11 +60,13 @@ import naver from "./rules/naver.json" with { type: "json" };
 import netease from "./rules/netease.json" with { type: "json" };
 import nordic from "./rules/nordic.json" with { type: "json" };
 import orangeLaposte from "./rules/orange-laposte.json" with { type: "json" };
+import otherLanguages from "./rules/other-languages.json" with { type: "json" };
 import polish from "./rules/polish.json" with { type: "json" };
 import portuguese from "./rules/portuguese.json" with { type: "json" };
 import postmark from "./rules/postmark.json" with { type: "json" };
 import proofpoint from "./rules/proofpoint.json" with { type: "json" };
 import protonHey from "./rules/proton-hey.json" with { type: "json" };
+import qmail from "./rules/qmail.json" with { type: "json" };
 import qq from "./rules/qq.json" with { type: "json" };
 import rambler from "./rules/rambler.json" with { type: "json" };
 import russian from "./rules/russian.json" with { type: "json" };
@@ -80,6 +82,7 @@ import tOnline from "./rules/t-online.json" with { type: "json" };
 import trendMicro from "./rules/trend-micro.json" with { type: "json" };
 import trustwaveMailmarshal from "./rules/trustwave-mailmarshal.json" with { type: "json" };
 import turkish from "./rules/turkish.json" with { type: "json" };
+import ukrainian from "./rules/ukrainian.json" with { type: "json" };
 import unitedOnline from "./rules/united-online.json" with { type: "json" };
 import vadeHornetsecurity from "./rules/vade-hornetsecurity.json" with { type: "json" };
 import verizon from "./rules/verizon.json" with { type: "json" };
@@ -149,11 +152,13 @@ export const ruleFiles: Readonly<Record<string, RuleFile>> = {
   netease,
   nordic,
   "orange-laposte": orangeLaposte,
+  "other-languages": otherLanguages,
   polish,
   portuguese,
   postmark,
   proofpoint,
   "proton-hey": protonHey,
+  qmail,
   qq,
   rambler,
   russian,
@@ -169,6 +174,7 @@ export const ruleFiles: Readonly<Record<string, RuleFile>> = {
   "trend-micro": trendMicro,
   "trustwave-mailmarshal": trustwaveMailmarshal,
   turkish,
+  ukrainian,
   "united-online": unitedOnline,
   "vade-hornetsecurity": vadeHornetsecurity,
   verizon,
