@@ -64,7 +64,7 @@ function drawHttp({ status, name, meaning, steps, redirect, source }: HttpExplan
 const styleOf: Readonly<Record<Permanence, Style>> = { temporary: "yellow", permanent: "red", over: "red" };
 
 /** What became of the message at a recipient whom it reached needs no more words than the summary. */
-const arrived: ReadonlySet<CauseName> = new Set(["delivered", "complaint", "auto-reply"]);
+const arrived: ReadonlySet<CauseName> = new Set(["delivered", "no-failure", "complaint", "auto-reply"]);
 
 function drawRecipient(
   { address, text, explanation }: ExplainedRecipient,

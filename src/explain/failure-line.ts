@@ -29,7 +29,7 @@ export function readFailureLine(report: FailureReport): FailureLine {
 
 /** A reply's code stands at the start of a line or behind one of these; a bare number anywhere else is none. */
 const codePlaces = [
-  /^\W{0,3}(?:smtp;?\s{0,3})?([245]\d\d)(?=[\s-]|$)/im,
+  /^\W{0,3}(?:smtp;?\s{0,3})?([2-5]\d\d)(?=[\s-]|$)/im,
   /(?:said|says|response|respuesta|antwort|answer(?:ed)?|reply|returned|error(?: was| code| is)?|status|server|[a-z]\]|;|<{3}|:)[:;\s"'>(]{1,6}([245]\d\d)(?=[\s-])/i,
   /\(#?([245]\d\d)[)\s.]/,
   /\s([245]\d\d)[\s-]#?[245]\.\d{1,3}\.\d{1,3}/,

@@ -118,6 +118,14 @@ const dns: readonly BrokenDomain[] = [
     who: "provider",
     change: /set its reverse name to mx\.shop\.example/,
   },
+  {
+    what: "the reverse name is one of a line at home",
+    drop: ["192.0.2.10 PTR"],
+    add: ["192.0.2.10 PTR 192-0-2-10.dsl.example", "192-0-2-10.dsl.example A 192.0.2.10"],
+    finds: "reverse.generic",
+    who: "provider",
+    change: /set its reverse name to mx\.shop\.example/,
+  },
 ];
 
 const serversBroken: readonly BrokenDomain[] = [
@@ -199,6 +207,15 @@ const serversBroken: readonly BrokenDomain[] = [
     finds: "recipients.postmaster",
     who: "recipient-admin",
     change: /Make postmaster@shop\.example a mailbox/,
+  },
+  {
+    what: "postmaster is refused, because we are on a list",
+    script: usualScript({
+      [postmaster]: "554 5.7.1 Service unavailable; client [198.51.100.1] blocked using zen.example",
+    }),
+    finds: "server.refuses-us",
+    who: "sender-admin",
+    change: /Read the reply/,
   },
   {
     what: "there is no abuse address",
@@ -422,6 +439,55 @@ const spfBroken: readonly BrokenDomain[] = [
     who: "sender-admin",
     change: /"v=spf1 ip4:192\.0\.2\.77 ip4:192\.0\.2\.10 -all"/,
   },
+  {
+    what: "a service that SPF includes lets everybody send",
+    ...spfIs("v=spf1 ip4:192.0.2.10 include:_spf.mail.example -all", '_spf.mail.example TXT "v=spf1 +all"'),
+    finds: "spf.everybody",
+    who: "sender-admin",
+    change: /"v=spf1 ip4:192\.0\.2\.10 -all" — in the place of/,
+  },
+  {
+    what: "a mistake in the SPF record of a service that is included",
+    ...spfIs("v=spf1 ip4:192.0.2.10 include:_spf.mail.example -all", '_spf.mail.example TXT "v=spf1 ip4:192.0.2 -all"'),
+    finds: "spf.syntax",
+    who: "sender-admin",
+    change: /The record of _spf\.mail\.example is not yours/,
+  },
+  {
+    what: "SPF needs nine lookups",
+    ...spfIs(
+      "v=spf1 ip4:192.0.2.10 include:eight.example -all",
+      `eight.example TXT "v=spf1${` a:${mx}`.repeat(8)} -all"`,
+    ),
+    finds: "spf.near-limit",
+    who: "sender-admin",
+    change: /include:eight\.example 9/,
+  },
+  {
+    what: "an mx of SPF with eleven hosts",
+    ...spfIs(
+      "v=spf1 ip4:192.0.2.10 mx:many.example -all",
+      ...Array.from({ length: 11 }, (_, i) => `many.example MX 10 mx${i}.many.example`),
+      ...Array.from({ length: 11 }, (_, i) => `mx${i}.many.example A 192.0.2.${100 + i}`),
+    ),
+    finds: "spf.too-many-mx-hosts",
+    who: "sender-admin",
+    change: /Remove "mx:many\.example"/,
+  },
+  {
+    what: "DNS fails for a service that SPF includes",
+    ...spfIs("v=spf1 ip4:192.0.2.10 include:slow.example -all", "slow.example SERVFAIL"),
+    finds: "spf.dns-failed",
+    who: "sender-admin",
+    change: /again/,
+  },
+  {
+    what: "ptr in SPF",
+    ...spfIs("v=spf1 ip4:192.0.2.10 ptr -all"),
+    finds: "spf.unwise",
+    who: "sender-admin",
+    change: /use a, mx, ip4 or ip6 instead/,
+  },
 ];
 
 const keyIs = (record: string): Pick<Broken, "drop" | "add"> => ({
@@ -550,6 +616,38 @@ const authenticationBroken: readonly BrokenDomain[] = [
     who: "provider",
     change: /shop\.example\._report\._dmarc\.reports\.example\. 3600 IN TXT "v=DMARC1"/,
   },
+  {
+    what: "DNS fails for the DKIM key",
+    drop: ["s1._domainkey"],
+    add: ["s1._domainkey.@ SERVFAIL"],
+    finds: "dkim.unknown",
+    who: "sender-admin",
+    change: /again/,
+  },
+  {
+    what: "DKIM keys under unusual names",
+    add: ['_domainkey.@ TXT "o=-"'],
+    question: { selectors: [] },
+    drop: ["s1._domainkey"],
+    finds: "dkim.selectors-unknown",
+    who: "sender-admin",
+    change: /--selector/,
+  },
+  {
+    what: "DNS fails for DMARC",
+    drop: ["_dmarc"],
+    add: ["_dmarc.@ SERVFAIL"],
+    finds: "dmarc.unknown",
+    who: "sender-admin",
+    change: /again/,
+  },
+  {
+    what: "a tag in DMARC that is no longer used",
+    ...dmarcIs(`v=DMARC1; p=reject; pct=100; ${rua}`),
+    finds: "dmarc.deprecated",
+    who: "sender-admin",
+    change: /pct= is no longer used/,
+  },
 ];
 
 const policyIs = (text: string): Pick<Broken, "policy"> => ({ policy: { text: text.replaceAll("; ", "\n") } });
@@ -562,6 +660,34 @@ const policiesBroken: readonly BrokenDomain[] = [
     finds: "mta-sts.record",
     who: "recipient-admin",
     change: /_mta-sts\.shop\.example\. 3600 IN TXT "v=STSv1; id=\d{14}"/,
+  },
+  {
+    what: "no MTA-STS",
+    drop: ["_mta-sts"],
+    finds: "mta-sts.none",
+    who: "recipient-admin",
+    change: /Serve a policy at https:\/\/mta-sts\.shop\.example/,
+  },
+  {
+    what: "two MTA-STS records",
+    add: ['_mta-sts.@ TXT "v=STSv1; id=2"'],
+    finds: "mta-sts.several-records",
+    who: "recipient-admin",
+    change: /in the place of: "v=STSv1; id=20260101" and "v=STSv1; id=2"/,
+  },
+  {
+    what: "the policy's web server has a certificate of nobody",
+    isWebStrange: true,
+    finds: "mta-sts.certificate",
+    who: "recipient-admin",
+    change: /mta-sts\.shop\.example a certificate for that name/,
+  },
+  {
+    what: "nobody hears of failed encryption (TLS-RPT)",
+    drop: ["_smtp._tls"],
+    finds: "tls-rpt.none",
+    who: "recipient-admin",
+    change: /_smtp\._tls\.shop\.example\. 3600 IN TXT "v=TLSRPTv1; rua=/,
   },
   {
     what: "the MTA-STS policy is behind a redirect",

@@ -49,6 +49,8 @@ export interface Broken {
   /** TLSA data by name; `fits` and `differs` stand for the right and a wrong one. */
   readonly tlsa?: "fits" | "differs" | "usage-1";
   readonly isSigned?: boolean;
+  /** The web server's authority is unknown. */
+  readonly isWebStrange?: true;
   readonly question?: Partial<DomainQuestion>;
 }
 
@@ -102,7 +104,7 @@ export async function startLab(): Promise<Lab> {
       const zone = zoneOf(broken);
       const resolver = recordingResolver(fakeResolver(zone), realWorld());
       const raw = rawResolverOf(zone, broken, pems[certificate]);
-      const fetching = httpsWeb({ resolver, port: web.port, authorities: [ours.pem] });
+      const fetching = httpsWeb({ resolver, port: web.port, authorities: broken.isWebStrange ? [] : [ours.pem] });
       const tools = { world: realWorld(), resolver, raw, connector, web: fetching, dnsServers: ["192.0.2.53"] };
       return await checkDomain({ ...tools, question: { ...question, ...broken.question } });
     },

@@ -37,7 +37,7 @@ function slowResolver(world: FakeWorld, lines: string): Resolver {
 
 async function check(connector: (world: FakeWorld) => Connector, lines = ""): Promise<Report> {
   const world = fakeWorld();
-  let isDone = false;
+  const state = { isDone: false };
   const running = checkDomain({
     world,
     resolver: recordingResolver(slowResolver(world, lines), world),
@@ -55,8 +55,8 @@ async function check(connector: (world: FakeWorld) => Connector, lines = ""): Pr
       isPublic: () => true,
       limits: checkLimits,
     },
-  }).finally(() => (isDone = true));
-  for (let i = 0; !isDone && i < 200; i++) await world.advance(100);
+  }).finally(() => (state.isDone = true));
+  for (let i = 0; !state.isDone && i < 200; i++) await world.advance(100);
   return running;
 }
 

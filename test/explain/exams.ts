@@ -88,7 +88,9 @@ function mark({ cause, also = [], ...label }: Label, answer: Explanation, { mark
   if (fits) marks.cause++;
   if (lasts) marks.permanence++;
   if (!fits || !lasts)
-    misses.push(`${answer.cause} (${answer.permanence}), not ${cause} (${label.permanence}): ${what} | ${answer.evidence.rule}`);
+    misses.push(
+      `${answer.cause} (${answer.permanence}), not ${cause} (${label.permanence}): ${what} | ${answer.evidence.rule}`,
+    );
 }
 
 const shares = <T extends Record<string, number>>(marks: T, of: number): T =>

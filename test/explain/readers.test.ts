@@ -47,7 +47,7 @@ const readers: readonly Reader[] = [
     asks: [
       ["What happened?", "la partie de l’adresse qui suit le @, n’existe pas"],
       ["Did the customer get it?", "Le message n’a pas été remis"],
-      ["Do I send it again as it is?", "Il est inutile de le renvoyer à cette adresse"],
+      ["Do I send it again as it is?", "Vous pourrez le renvoyer une fois la cause écartée"],
       ["What do I do instead?", "Vérifiez qu’il n’y a pas de faute de frappe"],
       ["Whom do I call, and what do I ask?", "par téléphone, quelle adresse utiliser"],
       ["Is it up to us or to the customer's provider?", "Qui peut y remédier : Vous-même"],

@@ -87,7 +87,12 @@ async function lookAt({ selector, isNamed }: Selector, asked: Asked<DomainTools>
   const answer = await resolver.txt(name);
   const values = { selector, name };
   if (isFailure(answer)) {
-    if (isNamed) say(asked, "dkim.unknown", { about: name, values: { ...values, problem: problemOf(answer) } });
+    if (isNamed)
+      say(asked, "dkim.unknown", {
+        about: name,
+        values: { ...values, problem: problemOf(answer) },
+        changes: [act("try-again")],
+      });
     return isNamed;
   }
   const ours = ourKeys(asked.tools).find((record) => record.name === name);

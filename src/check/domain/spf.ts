@@ -66,10 +66,15 @@ async function tellOf(looked: Looked, asked: Asked<DomainTools>): Promise<void> 
   const total = lookups?.total ?? 0;
   const isGood = walked.result === "fail" || walked.result === "softfail";
   if (isGood) say(asked, "spf.good", { values: { lookups: total }, evidence });
-  if (isGood && total >= nearLimit) say(asked, "spf.near-limit", { values: { lookups: total }, evidence });
+  if (isGood && total >= nearLimit)
+    say(asked, "spf.near-limit", {
+      values: { lookups: total },
+      evidence,
+      changes: [act("spf-fewer-lookups", { costs: costsOf(lookups) })],
+    });
   if (isBroken(walked)) return;
   const others = spfWarnings(walked.steps).filter((text) => !isEverybody || !text.includes("every machine"));
-  for (const advice of others) say(asked, "spf.unwise", { values: { advice }, evidence });
+  for (const advice of others) say(asked, "spf.unwise", { evidence, changes: [act("words", { text: advice })] });
 }
 
 const nearLimit = spfLimits.lookups - 1;
@@ -104,15 +109,11 @@ function tellBroken(cause: SpfCause, looked: Looked, asked: Asked<DomainTools>):
       return say(asked, "spf.syntax", { values: { where: cause.domain, problem }, evidence, changes });
     }
     case "lookups": {
-      const costs = (lookups?.parts ?? [])
-        .toSorted((a, b) => b.lookups - a.lookups)
-        .map((part) => `${part.term} ${part.lookups}`)
-        .join(", ");
       const total = lookups === undefined || lookups.complete ? lookups?.total : `more than ${lookups.total}`;
       return say(asked, "spf.too-many-lookups", {
         values: { lookups: total ?? `more than ${spfLimits.lookups}` },
         evidence,
-        changes: [act("spf-fewer-lookups", { costs })],
+        changes: [act("spf-fewer-lookups", { costs: costsOf(lookups) })],
       });
     }
     case "dns":
@@ -133,6 +134,13 @@ function tellBroken(cause: SpfCause, looked: Looked, asked: Asked<DomainTools>):
       return;
   }
 }
+
+/** The dearest first: "include:mail.example 7, a 1". */
+const costsOf = (lookups: SpfLookups | undefined): string =>
+  (lookups?.parts ?? [])
+    .toSorted((a, b) => b.lookups - a.lookups)
+    .map((part) => `${part.term} ${part.lookups}`)
+    .join(", ");
 
 interface TermCause {
   readonly kind: "voids" | "mx-hosts" | "bad-target" | "loop";

@@ -1,4 +1,5 @@
 // What a domain of ours should publish, and what of it is there.
+import { oneLine } from "../../mail/printable.ts";
 import { packed, readTagList } from "../../mail/tag-list.ts";
 import { isDmarcRecord } from "../authentication/dmarc-record.ts";
 import { isSpfRecord } from "../authentication/spf-record.ts";
@@ -81,7 +82,8 @@ const hostIn = (value: string): string => value.replace(/^\d+ /, "").toLowerCase
 /** A zone file to publish, each record marked with its state. */
 export const zoneFile = (states: readonly RecordState[]): string[] =>
   states.flatMap(({ record, state, now, problem }) => [
-    marks[state] + (state === "different" ? `: ${now.join(" and ")}` : problem === undefined ? "" : `: ${problem}`),
+    marks[state] +
+      (state === "different" ? `: ${now.map(oneLine).join(" and ")}` : problem === undefined ? "" : `: ${problem}`),
     zoneLine(record),
   ]);
 

@@ -54,6 +54,7 @@ export type CauseName =
   | "stopped-by-operator"
   | "held-back"
   | "delivered"
+  | "no-failure"
   | "complaint"
   | "auto-reply"
   | "unclear"

@@ -33,7 +33,8 @@ const enhancedCodes: Readonly<Record<string, WrittenCode>> = enhancedFile.codes;
 /** A code that nobody has described means what its first digit means; undefined: it is none. RFC 5321 §4.2. */
 export function replyCodeFacts(code?: number, stage?: ReplyStage): CodeFacts | undefined {
   const facts = code === undefined ? undefined : (replyCodes[code] ?? replyClasses[Math.floor(code / 100)]);
-  return facts && asFacts(String(code), facts, (stage && facts.byStage?.[stage]) ?? facts.cause);
+  const cause = (stage && facts?.byStage?.[stage]) ?? facts?.cause ?? (code! < 400 ? "no-failure" : undefined);
+  return facts && asFacts(String(code), { ...facts, telling: code! < 400 }, cause);
 }
 
 /**
@@ -47,9 +48,11 @@ export function statusFacts(status?: string): CodeFacts | undefined {
   return facts && asFacts(status, facts, causeIn(status, facts));
 }
 
-/** Class 2 is success, whatever the rest says. */
-const causeIn = (status: string, { cause, transientCause }: WrittenCode): string | undefined =>
-  status.startsWith("2") ? "delivered" : status.startsWith("4") ? (transientCause ?? cause) : cause;
+/** Class 2 is success, of the whole (subjects 0, 1 and 6) or of a step. */
+const causeIn = (status: string, { cause, transientCause }: WrittenCode): string | undefined => {
+  if (status.startsWith("2")) return /^2\.[016]\./.test(status) ? "delivered" : "no-failure";
+  return status.startsWith("4") ? (transientCause ?? cause) : cause;
+};
 
 /** Microsoft gives whole ranges of details one meaning. */
 function inRange(status: string): WrittenCode | undefined {

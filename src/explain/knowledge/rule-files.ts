@@ -79,6 +79,7 @@ import spanish from "./rules/spanish.json" with { type: "json" };
 import sparkpost from "./rules/sparkpost.json" with { type: "json" };
 import spectrum from "./rules/spectrum.json" with { type: "json" };
 import tOnline from "./rules/t-online.json" with { type: "json" };
+import topicWords from "./rules/topic-words.json" with { type: "json" };
 import trendMicro from "./rules/trend-micro.json" with { type: "json" };
 import trustwaveMailmarshal from "./rules/trustwave-mailmarshal.json" with { type: "json" };
 import turkish from "./rules/turkish.json" with { type: "json" };
@@ -171,6 +172,7 @@ export const ruleFiles: Readonly<Record<string, RuleFile>> = {
   sparkpost,
   spectrum,
   "t-online": tOnline,
+  "topic-words": topicWords,
   "trend-micro": trendMicro,
   "trustwave-mailmarshal": trustwaveMailmarshal,
   turkish,
