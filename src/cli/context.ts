@@ -2,7 +2,7 @@
 import { styleText } from "node:util";
 import type { World } from "../base/world.ts";
 
-interface Output {
+export interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;

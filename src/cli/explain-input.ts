@@ -1,9 +1,9 @@
 // What a person hands to `waybill explain`: files, pasted text, codes. Each becomes one thing to explain.
 import { open } from "node:fs/promises";
 import type { FailureReport } from "../explain/explanation.ts";
-import { readLogLine } from "../explain/log-line.ts";
+import { readLogLine, tellsOfSuccess } from "../explain/log-line.ts";
 import { isQueueId } from "../mail/queue-ids.ts";
-import type { Context } from "./context.ts";
+import type { Context, Output } from "./context.ts";
 import { CommandError, exitCodes } from "./exit-codes.ts";
 
 export type ExplainInput =
@@ -18,22 +18,26 @@ export type ExplainInput =
 const mostBytes = 2 * 1024 * 1024;
 
 export async function* inputsOf(words: readonly string[], context: Context): AsyncGenerator<ExplainInput> {
-  if (words.length === 0 || (words.length === 1 && words[0] === "-")) {
-    yield inputOf("-", await fromStandardInput(context));
-    return;
-  }
   let spoken: string[] = [];
-  for (const word of words) {
-    const bytes = await fromFile(word);
-    if (bytes === undefined) {
+  for (const word of words.length === 0 ? ["-"] : words) {
+    const bytes = word === "-" ? await fromStandardInput(context) : await fromFile(word, context);
+    if (bytes === undefined && !isQueueId(word)) {
       spoken.push(word);
       continue;
     }
     if (spoken.length > 0) yield spokenInput(spoken.join(" "));
     spoken = [];
-    yield inputOf(word, bytes);
+    yield bytes === undefined ? spokenInput(word) : inputOf(word, asUtf8(bytes));
   }
   if (spoken.length > 0) yield spokenInput(spoken.join(" "));
+}
+
+/** Without a byte order mark; UTF-16, as some programs save text, as UTF-8. */
+function asUtf8(bytes: Uint8Array): Uint8Array {
+  const [first, second, third] = bytes;
+  if (first === 0xef && second === 0xbb && third === 0xbf) return bytes.subarray(3);
+  const encoding = first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : "";
+  return encoding === "" ? bytes : new TextEncoder().encode(new TextDecoder(encoding).decode(bytes));
 }
 
 /** What was typed: a status of HTTP says so, a queue id looks like nothing else. */
@@ -44,13 +48,10 @@ function spokenInput(text: string): ExplainInput {
 }
 
 function inputOf(name: string, bytes: Uint8Array): ExplainInput {
-  const head = new TextDecoder("latin1").decode(bytes.subarray(0, 4_096));
-  return isMessage(head)
-    ? { kind: "message", name, bytes }
-    : textInput(name, new TextDecoder().decode(bytes.subarray(0, mostTextBytes)));
+  return isMessage(latin1(bytes)) ? { kind: "message", name, bytes } : textInput(name, new TextDecoder().decode(bytes));
 }
 
-const mostTextBytes = 256 * 1024;
+const latin1 = (bytes: Uint8Array): string => new TextDecoder("latin1").decode(bytes.subarray(0, 4_096));
 
 /** It begins with header fields, one of them of mail, perhaps behind the line that a mailbox file puts before a message. */
 function isMessage(head: string): boolean {
@@ -70,7 +71,8 @@ const mailFields = new Set(
 
 /** Lines of a log are failures of their own; lines of one reply, and prose, are one. */
 function textInput(name: string, text: string): ExplainInput {
-  const lines = text.split(/\r\n?|\n/).filter((line) => line.trim() !== "");
+  const lines = text.split(/\r\n?|\n/).filter((line) => line.trim() !== "" && !tellsOfSuccess(line));
+  if (lines.length === 0 && text.trim() !== "") return { kind: "text", name, failures: [] };
   const logged = lines.map((line) => readLogLine(line));
   const failures = logged.some((one) => one !== undefined)
     ? logged.flatMap((one) => one ?? [])
@@ -95,23 +97,35 @@ function repliesIn(lines: readonly string[]): string[] {
 async function fromStandardInput({ stdin, stderr }: Context): Promise<Uint8Array> {
   if (stdin.isTTY)
     stderr.write("Paste a reply, a line of a log or a whole message; end with Ctrl-D on a line of its own.\n");
+  return beginningOf("standard input", stdin, stderr);
+}
+
+/** Reads all, so that whoever writes is not cut off, and keeps the beginning. */
+async function beginningOf(name: string, input: AsyncIterable<Uint8Array>, stderr: Output): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const bytes of stdin) {
+  for await (const bytes of input) {
     if (size < mostBytes) chunks.push(bytes);
     size += bytes.length;
   }
+  if (size > mostBytes) stderr.write(tooLong(name));
   return Buffer.concat(chunks).subarray(0, mostBytes);
 }
 
+const tooLong = (name: string): string =>
+  `${name} is long: its first ${mostBytes / 1024 / 1024} MiB are read. Of a longer log, give the part that matters.\n`;
+
 /** undefined: there is no such file, so the word is part of a text. */
-async function fromFile(name: string): Promise<Uint8Array | undefined> {
+async function fromFile(name: string, { stderr }: Context): Promise<Uint8Array | undefined> {
   try {
     await using file = await open(name);
-    const { size } = await file.stat();
-    const buffer = Buffer.alloc(Math.min(size, mostBytes) || mostBytes);
+    const stat = await file.stat();
+    if (!stat.isFile() && !stat.isDirectory()) return await beginningOf(name, file.createReadStream(), stderr);
+    const buffer = Buffer.alloc(Math.min(stat.size, mostBytes));
     const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
-    return buffer.subarray(0, bytesRead);
+    const bytes = buffer.subarray(0, bytesRead);
+    if (stat.size > mostBytes && !isMessage(latin1(bytes))) stderr.write(tooLong(name));
+    return bytes;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "";
     if (["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ERR_INVALID_ARG_VALUE"].includes(code) && !looksLikeFile(name))

@@ -6,6 +6,10 @@ export function readLogLine(line: string): FailureReport | undefined {
   return postfixLine(line) ?? sendmailLine(line) ?? eximLine(line) ?? rejectLine(line) ?? qmailLine(line);
 }
 
+/** A line of a log about mail that went well. */
+export const tellsOfSuccess = (line: string): boolean =>
+  /\bstatus=sent\b|\bstat=Sent\b|^\S+ \S+ [\w-]{16,40} (?:=>|->|<=|Completed)|\bdelivery \d+: success\b/.test(line);
+
 const field = (line: string, name: string): string | undefined =>
   new RegExp(`\\b${name}=<?([^,>\\s]{1,320})`).exec(line)?.[1];
 

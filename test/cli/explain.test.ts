@@ -130,11 +130,21 @@ test("codes and replies, in one word or many, or on standard input", async () =>
     [["550", "5.7.25", "no", "PTR", "record"], "", "no-reverse-name"],
     [[], "550-5.1.1 The account\r\n550 5.1.1 does not exist\r\n", "no-such-mailbox"],
     [["-"], bounce.replaceAll("\n", "\r"), "mailbox-full"],
+    [[], `\ufeff${bounce}`, "mailbox-full"],
   ];
   for (const [words, stdin, cause] of cases) {
     const [line] = await json(words, { stdin });
     assert.equal(line.recipients[0].cause, cause, words.join(" "));
   }
+});
+
+test("UTF-16, and lines of a log that tell of success", async () => {
+  await writeFile(join(dir, "wide.eml"), Buffer.from(`\ufeff${bounce}`, "utf16le"));
+  const sent =
+    "2026-11-23 08:00:01 1abCDe-000123-4F => dave@example.org R=dnslookup T=remote_smtp H=mx.example.org [192.0.2.1]";
+  const [wide, exim] = [await json([join(dir, "wide.eml")]), await json([], { stdin: `${sent}\n` })];
+  assert.equal(wide[0].recipients[0].cause, "mailbox-full");
+  assert.deepEqual(exim[0].recipients, []);
 });
 
 test("a status of HTTP", async () => {

@@ -118,16 +118,14 @@ export function buildKnowledge(files: Readonly<Record<string, RuleFile>>): Knowl
   return { phrases, byCode, providers: new ProviderIndex(providers), rules, index };
 }
 
-/** Phrases that were taken apart lately: most texts say the same few things. */
-const atHand = new Map<string, Phrase>();
-const mostAtHand = 1_500;
+/** Phrases that some text has needed: a server meets a few hundred of the thousands. */
+const read = new Map<string, Phrase>();
 
 export function phraseOf({ says }: RankedPhrase): Phrase {
-  let phrase = atHand.get(says);
+  let phrase = read.get(says);
   if (phrase === undefined) {
-    if (atHand.size >= mostAtHand) atHand.clear();
     phrase = readPhrase(says);
-    atHand.set(says, phrase);
+    read.set(says, phrase);
   }
   return phrase;
 }
