@@ -64,8 +64,8 @@ export function markBounces(exam: string): BounceMarks {
     else misses.push(`${file}: ${kind}, not ${wanted.kind}`);
     for (const { address, addressAlso = [], ...label } of wanted.recipients) {
       questions++;
-      const names = [address, addressAlso].flat().map((name) => name.toLowerCase());
-      const found = recipients.find((one) => names.includes(one.address.toLowerCase()));
+      const names = new Set([address, addressAlso].flat().map((name) => name.toLowerCase()));
+      const found = recipients.find((one) => names.has(one.address.toLowerCase()));
       if (found) marks.address++;
       else misses.push(`${file}: ${recipients.map((one) => one.address).join(" ")}, not ${address}`);
       const answer = (found ?? recipients[0])?.explanation;
