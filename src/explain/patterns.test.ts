@@ -1,13 +1,17 @@
-// No pattern of the reader can take long: none has a repetition without end within another, and sizes are bounded.
+// No pattern can take long: none has a repetition without end within another, and sizes are bounded. Phrases are no
+// patterns: they are read in one direction, at a bounded number of places.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { readBounce } from "./bounce.ts";
+import { readBounce } from "./bounce/bounce.ts";
+import { ownKnowledge, phraseOf } from "./knowledge/knowledge.ts";
+import { normalText } from "./matching/normal-text.ts";
+import { findPhrase, groundOf } from "./matching/phrase.ts";
 
 const literal = /(?<=[(=,:?&|!;]\s*|return\s|^\s+)\/(?![*/])(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*/gm;
 
-const patterns = readdirSync(import.meta.dirname)
+const patterns = readdirSync(import.meta.dirname, { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
   .flatMap((file) => readFileSync(join(import.meta.dirname, file), "utf8").match(literal) ?? []);
 
@@ -44,6 +48,20 @@ test("no two repetitions without end of the same thing stand side by side", () =
     patterns.filter((pattern) => twice.test(pattern)),
     [],
   );
+});
+
+test("a phrase is tried at a bounded number of places, however a text repeats itself", () => {
+  const { text } = normalText("user unknown mailbox full ".repeat(400), 10_000);
+  const { places } = groundOf(text);
+  for (const [code, some] of places) assert.ok(some.length <= 20, String.fromCharCode(code));
+  let tries = 0;
+  const counting = {
+    text,
+    places: { get: (code: number) => places.get(code)?.filter(() => ++tries > 0) } as typeof places,
+  };
+  const phrases = ownKnowledge().phrases.slice(0, 500);
+  for (const ranked of phrases) findPhrase(phraseOf(ranked), counting);
+  assert.ok(tries / phrases.length < 200, `${tries} places for ${phrases.length} phrases`);
 });
 
 test("a report about very many recipients tells of a thousand", () => {
