@@ -13,6 +13,7 @@ import { isPositive, type Reply, reply } from "./mail/reply.ts";
 import type { SenderVerdicts } from "./mail/verdict.ts";
 import { beginLogin } from "./receive/login.ts";
 import type { ContentSink, ReceiveStage } from "./receive/stage.ts";
+import { getReadyToRead } from "./returning/report-reader.ts";
 import { mayReport } from "./returning/returning.ts";
 import type { Question } from "./smtp/effect.ts";
 import type { Logins } from "./smtp/sasl/logins.ts";
@@ -26,7 +27,8 @@ export interface ReceptionParts extends Stages, Omit<IncomingParts, "queue" | "h
 type Asked = Exclude<Question, { about: "message" }>;
 
 export function createReception(stages: ReceptionParts): ReceiveStage {
-  const { logins, world, journal } = stages;
+  const { logins, world, journal, returns } = stages;
+  if (returns.isUsed) getReadyToRead();
   return {
     ...(logins && { beginLogin: (beginning) => beginLogin({ logins, world, journal }, beginning) }),
     answer: (question) => answer(stages, question),

@@ -128,11 +128,12 @@ function aboutMessage(
 
 /** The words of the other servers, the same words once; under them, what they mean to those who run mail servers. */
 function details({ recipients }: ExplainedRequest, texts: Texts): Block[] {
-  const answered = recipients.flatMap(({ failure, explanation, recipient: { address } }) =>
-    failure === undefined || explanation === undefined || explanation.fact === ""
-      ? []
-      : [{ address, ...explanation, server: answeringServer(failure) }],
-  );
+  const answered = recipients.flatMap(({ failure, explanation, isReported, recipient: { address } }) => {
+    if (failure === undefined || explanation === undefined || explanation.fact === "") return [];
+    const server = answeringServer(failure);
+    if (!isReported || server === undefined) return [{ address, ...explanation, server }];
+    return [{ address, ...explanation, fact: `${server}: ${explanation.fact}`, server: undefined }];
+  });
   if (answered.length === 0) return [];
   const different = Map.groupBy(answered, ({ server, fact }) => JSON.stringify([server, fact]));
   const groups = [...different.values()].slice(0, shown.answers);

@@ -25,6 +25,8 @@ export interface NoticeRecipient {
   readonly recipient: Recipient;
   /** Why, for `failed` and `delayed`. */
   readonly failure?: Failure;
+  /** The failure stands in a report that came back: its words are another system's, not said to us. */
+  readonly isReported?: boolean;
   /** Who answered; without it, the failure's host. */
   readonly host?: RemoteHost;
   readonly reply?: Reply;

@@ -1,15 +1,23 @@
 // What the sender of a message is told when something came back about it.
 import { encodeWord } from "nodemailer/lib/mime-funcs";
-import type { BounceReport, ExplainedRecipient, OriginalMessage, ReplyStage } from "../explain/index.ts";
+import {
+  type BounceReport,
+  type ExplainedRecipient,
+  languageOf,
+  type OriginalMessage,
+  type ReplyStage,
+} from "../explain/index.ts";
 import { type Address, isInternational } from "../mail/address.ts";
 import type { Failure, Stage } from "../mail/failure.ts";
 import { clean, isAscii, textLimits } from "../mail/foreign-text.ts";
+import { fieldValue, type HeaderField, latin1, readHeader } from "../mail/header.ts";
 import type { Message } from "../mail/message.ts";
 import { assembleReply, type EnhancedCode, parseReplyLine, type Reply } from "../mail/reply.ts";
 import { type NoticeParts, ownMessage, written } from "../notices.ts";
 import { ownerWarning } from "../owner-warning.ts";
-import type { Received } from "../queue/new-message.ts";
 import type { NewMessage } from "../queue/store.ts";
+import { readPart } from "./report-reader.ts";
+import type { Arrived } from "./returning.ts";
 import type { Story } from "./story.ts";
 import { signOurs } from "../signing/sign-ours.ts";
 
@@ -17,8 +25,6 @@ export type Letters = Pick<
   NoticeParts,
   "world" | "hostname" | "newQueueId" | "signer" | "expand" | "giveUpAfterMs" | "language"
 >;
-
-type Arrived = Omit<Received, "recipients">;
 
 /** What came was kept by another name; its story says so. */
 const originOf = ({ envelope, client, judged }: Arrived) => ({
@@ -42,15 +48,17 @@ export async function noticeOfBounce(
 ): Promise<NewMessage> {
   const { queueId, receivedAt: at } = arrived;
   const message = messageOf(story);
+  const returned = returnedHeader(readPart(arrived.start), message);
   const { body, messageId, smtpUtf8, bodyType } = written({
     action: "failed",
     message,
     recipients: failed.map(({ recipient, to }) => ({
       recipient: { address: to },
       failure: failureOf(recipient, report.reportedBy),
+      isReported: true,
       attemptedAt: at,
     })),
-    original: { bytes: headerOf(report.original, message), whole: false },
+    original: { bytes: headerOf({ ...report.original, language: languageIn(returned) }, message), whole: false },
     hostname: parts.hostname,
     noticeId: queueId,
     at,
@@ -73,13 +81,32 @@ const messageOf = ({ received }: Story): Message => ({
   ...(received.messageId !== undefined && { messageId: received.messageId }),
 });
 
-/** Of the header only what people know the message by: anybody can have written the rest. */
-function headerOf({ subject, date, to }: OriginalMessage, { messageId }: Message): Uint8Array {
+/** As it stands in the report: the last section with our name of the message. The first is the report's own. */
+function returnedHeader(report: Uint8Array, { queueId, messageId = `id ${queueId}` }: Message): HeaderField[] {
+  const [, ...sections] = latin1(report).split(/(?:\r?\n){2}/);
+  const section = sections.findLast((text) => text.includes(messageId) || text.includes(`id ${queueId}`)) ?? "";
+  return readHeader(Buffer.from(section, "latin1"));
+}
+
+/** Content-Language of the message, or what its charsets tell instead: its fields are written in another one here. */
+function languageIn(header: readonly HeaderField[]): string {
+  const charsets = `${fieldValue(header, "Content-Type") ?? ""} ${fieldValue(header, "Subject") ?? ""}`;
+  const told = languageOf({ charsets }, "en");
+  return fieldValue(header, "Content-Language") ?? (told === "en" ? "" : told);
+}
+
+interface OriginalHeader extends OriginalMessage {
+  readonly language: string;
+}
+
+/** Of the header only what people know the message by, and read: anybody can have written the rest. */
+function headerOf({ subject, date, to, language }: OriginalHeader, { messageId }: Message): Uint8Array {
   const fields = [
     ["Date", date],
     ["To", to],
     ["Subject", subject],
     ["Message-ID", messageId],
+    ["Content-Language", language],
   ] as const;
   const lines = fields.map(([name, value = ""]) => {
     const text = clean(value, textLimits.subject);

@@ -1,10 +1,10 @@
 // What a report means for the history of the message that it is about.
-import type { BounceReport, ExplainedBounce, ExplainedRecipient } from "../explain/index.ts";
+import type { BounceReport, ExplainedRecipient } from "../explain/index.ts";
 import type { Event } from "../journal/event.ts";
 import type { Address } from "../mail/address.ts";
 import { clean, textLimits } from "../mail/foreign-text.ts";
 import type { Arrived } from "./returning.ts";
-import { isTold, recipientIn, type Story } from "./story.ts";
+import { isShared, namedIn, type Story, toldOf } from "./story.ts";
 
 interface Failed {
   readonly recipient: ExplainedRecipient;
@@ -12,16 +12,12 @@ interface Failed {
   readonly report: BounceReport;
 }
 
-const reportedBack = (
-  { queueId: reportId, receivedAt: at }: Arrived,
-  { received, reached }: Story,
-  { reportedBy }: BounceReport,
-) => ({
+const reportedBack = ({ queueId: reportId, receivedAt: at }: Arrived, story: Story, { reportedBy }: BounceReport) => ({
   at,
-  queueId: received.queueId,
+  queueId: story.received.queueId,
   reportId,
   ...(reportedBy !== undefined && { reportedBy: clean(reportedBy, 255) }),
-  ...(reached.length > 1 && ({ isShared: true } as const)),
+  ...(isShared(story) && ({ isShared: true } as const)),
 });
 
 export function bouncedLater(arrived: Arrived, story: Story, { recipient, to, report }: Failed): Event {
@@ -48,16 +44,15 @@ const unwanted = new Set(["abuse", "fraud", "virus", "opt-out", "opt-out-list", 
 export function complaintsIn(
   arrived: Arrived,
   story: Story,
-  report: ExplainedBounce,
+  report: BounceReport,
 ): Extract<Event, { kind: "complained" }>[] {
   const feedbackType = report.original.feedbackType ?? "abuse";
   if (!unwanted.has(feedbackType)) return [];
   const { from, judged, client } = story.received;
-  return report.recipients.flatMap((recipient) => {
-    const to = recipientIn(story, recipient);
-    if (to === undefined || isTold(story, "complained", to)) return [];
-    const about = reportedBack(arrived, story, report);
-    const sender = judged && { identity: judged.identity, client };
-    return [{ kind: "complained", ...about, to, from, feedbackType, ...(sender && { sender }) }];
-  });
+  const told = toldOf(story, "complained");
+  const about = reportedBack(arrived, story, report);
+  const sender = judged && { identity: judged.identity, client };
+  return [...namedIn(story, report.recipients).of.keys()]
+    .filter((to) => !told.has(to))
+    .map((to) => ({ kind: "complained", ...about, to, from, feedbackType, ...(sender && { sender }) }));
 }

@@ -1,7 +1,6 @@
 // What comes back after a message was handed over. A bounce at one of our return addresses goes into the history of the
 // message, and its sender gets one notice in plain words in place of it; a complaint likewise. All else that comes to a
 // return address, and whatever cannot be told, goes on to the sender as it came.
-import { type ExplainedBounce, explainBounce } from "../explain/index.ts";
 import type { Event } from "../journal/event.ts";
 import type { HistoryStore } from "../journal/history.ts";
 import type { Address } from "../mail/address.ts";
@@ -9,8 +8,9 @@ import type { Envelope } from "../mail/envelope.ts";
 import type { QueueId } from "../mail/message.ts";
 import { aboutMessages } from "./evidence.ts";
 import { type Letters, noticeOfBounce, noticeOfComplaint } from "./letters.ts";
+import { readerIn, readPart, type ReadReport } from "./report-reader.ts";
 import { bouncedLater, complaintsIn } from "./reported-events.ts";
-import { isTold, recipientIn, type Story, storyOf } from "./story.ts";
+import { namedIn, type Story, storyOf, toldOf } from "./story.ts";
 import { newMessage, type Received } from "../queue/new-message.ts";
 import type { NewMessage } from "../queue/store.ts";
 import type { Returns } from "../route/returns.ts";
@@ -113,7 +113,7 @@ interface Returned {
 }
 
 async function told(parts: ReturningParts, returned: Returned): Promise<NewMessage | undefined> {
-  const report = explainBounce(returned.arrived.start);
+  const report = await readerIn(parts.world).read(returned.arrived.start);
   switch (report.kind) {
     case "failure":
       return bounced(parts, returned, report);
@@ -132,21 +132,25 @@ const withEvents = (message: NewMessage, events: readonly Event[]): NewMessage =
   events: [...message.events, ...events],
 });
 
+/** In one notice, which is written at once. */
+const mostTold = 10;
+
 async function bounced(
   parts: ReturningParts,
   { arrived, story, handedOn }: Returned,
-  report: ExplainedBounce,
+  report: ReadReport,
 ): Promise<NewMessage | undefined> {
-  const failed = report.recipients
-    .filter(({ action = "failed" }) => action === "failed")
-    .map((recipient) => ({ recipient, to: recipientIn(story, recipient) }));
-  const news = failed.flatMap(({ recipient, to }) =>
-    to === undefined || isTold(story, "bounced-later", to) ? [] : { recipient, to },
-  );
+  const failed = report.recipients.filter(({ action = "failed" }) => action === "failed");
+  const { of, isPartial } = namedIn(story, failed);
+  const told = toldOf(story, "bounced-later");
+  const unheard = [...of].filter(([to]) => !told.has(to));
+  const explained = await readerIn(parts.world).explain(unheard.map(([, recipient]) => recipient));
+  const news = explained.map((recipient, i) => ({ recipient, to: unheard[i]![0] }));
   const events = news.map((one) => bouncedLater(arrived, story, { ...one, report }));
   const { from } = story.received;
-  const isAll = failed.length > 0 && news.length === failed.length;
-  if (!isAll || from === "" || !parts.isOurSender(from)) return withEvents(handedOn, events);
+  const isTellable = news.length > 0 && news.length <= mostTold && from !== "" && parts.isOurSender(from);
+  const isAll = report.isWhole && !isPartial && news.length === of.size;
+  if (!isTellable || !isAll) return withEvents(handedOn, events);
   const notice = await noticeOfBounce(parts, { arrived, story, report, failed: news });
   const about = { at: arrived.receivedAt, queueId: story.received.queueId, noticeId: arrived.queueId };
   const notices = news.map(({ to }): Event => ({ kind: "notice", ...about, action: "failed", to }));
@@ -156,7 +160,7 @@ async function bounced(
 async function complained(
   parts: ReturningParts,
   { arrived, story, handedOn }: Returned,
-  report: ExplainedBounce,
+  report: ReadReport,
 ): Promise<NewMessage | undefined> {
   const complaints = complaintsIn(arrived, story, report);
   const { from } = story.received;
@@ -174,9 +178,11 @@ async function complained(
 /** At an address for feedback loops: it is delivered, and read. */
 async function withFeedback(parts: ReturningParts, arrived: Arrived, plain: Arrival): Promise<Arrival> {
   try {
-    const report = explainBounce(arrived.start);
+    const reader = readerIn(parts.world);
+    if (!reader.hasRoom()) return plain;
+    const report = await reader.read(arrived.start);
     if (report.kind !== "complaint") return plain;
-    for (const story of await aboutMessages(parts, arrived.start, report)) {
+    for (const story of await aboutMessages(parts, readPart(arrived.start), report)) {
       const complaints = complaintsIn(arrived, story, report);
       if (complaints.length === 0) continue;
       const { from, judged } = story.received;

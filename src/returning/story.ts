@@ -21,15 +21,33 @@ export async function storyOf(history: Pick<HistoryStore, "story">, queueId: Que
   return { received, reached: delivered.length > 0 ? [...new Set(delivered)] : received.to, events };
 }
 
-/** Which of the message's recipients a report speaks of: by address, else the only one that there is. */
-export function recipientIn(
-  { reached }: Story,
-  { address, originalAddress = "" }: ReportedRecipient,
-): Address | undefined {
-  const named = new Set([address, originalAddress].map((name) => name.toLowerCase()));
-  return reached.find((one) => named.has(one.toLowerCase())) ?? (reached.length === 1 ? reached[0] : undefined);
+/** Other recipients of the message know its return address, whatever became of them: they could have written the report. */
+export const isShared = ({ received }: Story): boolean => received.to.length > 1;
+
+export interface Named<T> {
+  /** Each recipient of the message once. */
+  readonly of: ReadonlyMap<Address, T>;
+  /** It speaks of somebody of whom nothing is known. */
+  readonly isPartial: boolean;
 }
 
-/** The same came before. */
-export const isTold = ({ events }: Story, kind: "bounced-later" | "complained", to: Address): boolean =>
-  events.some((event) => event.kind === kind && event.to === to);
+/** Which of the message's recipients a report speaks of: by address, else the only one that there ever was. */
+export function namedIn<T extends ReportedRecipient>(story: Story, recipients: readonly T[]): Named<T> {
+  const byName = new Map(story.reached.map((one) => [one.toLowerCase(), one]));
+  const named = new Map<Address, T>();
+  const others: T[] = [];
+  for (const recipient of recipients) {
+    const { address, originalAddress = "" } = recipient;
+    const to = byName.get(address.toLowerCase()) ?? byName.get(originalAddress.toLowerCase());
+    if (to === undefined) others.push(recipient);
+    else if (!named.has(to)) named.set(to, recipient);
+  }
+  const [other] = others;
+  if (other === undefined || isShared(story)) return { of: named, isPartial: other !== undefined };
+  const only = story.received.to[0]!;
+  return { of: named.size > 0 ? named : new Map([[only, other]]), isPartial: false };
+}
+
+/** Of whom the same came before. */
+export const toldOf = ({ events }: Story, kind: "bounced-later" | "complained"): ReadonlySet<Address> =>
+  new Set(events.flatMap((event) => (event.kind === kind ? event.to : [])));

@@ -25,6 +25,8 @@ export type Return =
   | { readonly kind: "forged" };
 
 export interface Returns {
+  /** Some of our mail is sent with return addresses. */
+  readonly isUsed: boolean;
   /** For a message of this sender, at the moment that it goes out; undefined: it goes out as it is. */
   forSender(sender: ReversePath, queueId: QueueId): Address | undefined;
   /** At any domain whose mail ends here. */
@@ -66,6 +68,8 @@ export function createReturns({ config, secrets, hostname, world }: ReturnsParts
   };
 
   return {
+    isUsed: signed.size > 0,
+
     forSender(sender, queueId) {
       if (sender === "" || !signed.has(domainOf(sender))) return undefined;
       // it is on its second way through here, and the address leads to whoever sent it first

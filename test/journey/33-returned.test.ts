@@ -1,9 +1,10 @@
 // Mail of ours that bounces after it was handed over: the bounce finds its message, the history tells it, and the sender gets
 // one notice in plain words. What we never sent is refused, and what is no bounce goes on untouched.
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { main } from "../../src/cli/waybill.ts";
 import { drawJourneys, asciiGlyphs } from "../../src/cli/trace-drawing.ts";
 import { plain } from "../../src/cli/context.ts";
 import { field } from "../golden/dsn/read-notice.ts";
@@ -55,7 +56,7 @@ test("a bounce that comes later is told in the history, and to the sender in one
   assert.equal(notice.subject, "Not delivered: Lunch on Friday?");
   assertPlainWords(notice);
   assert.match(notice.letter, /There is no mailbox with this address at accepts\.lab/);
-  assert.match(notice.letter, /The mail server mx\.far\.example answered.*:\s+550 5\.1\.1 <anna>: user unknown/);
+  assert.match(notice.letter, /Your mail server noted.*:\s+mx\.far\.example: 550 5\.1\.1 <anna>: user unknown/);
   assert.ok(notice.letter.includes(queueId), "by its number, trace tells the story");
   assert.deepEqual(actionOf(notice, "anna@accepts.lab"), ["failed", "5.1.1"]);
   assert.match(field(notice.recipients.get("anna@accepts.lab")!, "Diagnostic-Code"), /^smtp; 550 5\.1\.1 <anna>/);
@@ -71,6 +72,30 @@ test("a bounce that comes later is told in the history, and to the sender in one
     /delivered to mx\.accepts\.lab[^]*bounced later, as mx\.far\.example told: There is no mailbox[^]*550 5\.1\.1 <anna>: user unknown[^]*told ann@ours\.lab that delivery failed: waybill trace/,
   );
   assert.match(await drawn(reportId), /received from <> for bounce-\S+@ours\.lab/i);
+});
+
+test("waybill explain, asked for a message that bounced later, says why", async () => {
+  await using lab = await startLab({ names: ["accepts"], settings: ours() });
+  const { queueId, from, original } = await sent(lab);
+  const report = { diagnosis: "550 no", status: "5.1.1" };
+  await lab.send({ from: "", to: [from], content: bounceOf({ to: "anna@accepts.lab", original }, report) });
+  const { cause } = await lab.event("bounced-later");
+  await lab.assertEmpty();
+  const config = join(lab.dir, "waybill.toml");
+  await writeFile(config, `data_dir = ${JSON.stringify(lab.dir)}\n`);
+  let out = "";
+  const code = await main(["node", "waybill", "explain", queueId, "--json", "--config", config], {
+    stdin: (async function* () {})(),
+    stdout: { write: (text) => (out += text) },
+    stderr: { write: (text) => assert.fail(text) },
+    environment: {},
+    world: lab.world,
+    machine: "here",
+    user: "me",
+  });
+  assert.equal(code, 0);
+  const [told] = JSON.parse(out).recipients;
+  assert.deepEqual([told.address, told.cause, told.text], ["anna@accepts.lab", cause, "550 no"]);
 });
 
 test("what is no bounce of a message goes on to its sender as it came, and nothing is told", async () => {

@@ -1,7 +1,7 @@
 // `waybill explain`: what a code, a reply, a line of a log or a whole bounce means, and what to do about it.
 import { type Command, Option } from "commander";
 import { readOwnRules } from "../../config/own-rules.ts";
-import { explain } from "../../explain/explain.ts";
+import { explain, explainAs } from "../../explain/explain.ts";
 import { explainFailure } from "../../explain/failure.ts";
 import { explainHttp } from "../../explain/http.ts";
 import { explainBounce, type ExplainedRecipient } from "../../explain/explain-bounce.ts";
@@ -90,18 +90,36 @@ async function eventsOf(queueId: string, options: CommonOptions): Promise<Event[
   );
 }
 
+type Fate = Extract<Event, { kind: "delivered" | "deferred" | "bounced" | "bounced-later" }>;
+
 /** Of each recipient what happened last, if it was a failure. */
 function latestFailures(events: readonly Event[], language: Language): ExplainedRecipient[] {
-  const latest = new Map<Address, Event>();
+  const latest = new Map<Address, Fate>();
   for (const event of events)
-    if (event.kind === "delivered" || event.kind === "deferred" || event.kind === "bounced")
+    if (
+      event.kind === "delivered" ||
+      event.kind === "deferred" ||
+      event.kind === "bounced" ||
+      event.kind === "bounced-later"
+    )
       latest.set(event.to, event);
   return [...latest].flatMap(([recipient, event]) => {
-    if (event.kind !== "deferred" && event.kind !== "bounced") return [];
+    if (event.kind === "delivered") return [];
+    if (event.kind === "bounced-later") return reported(event, language);
     const givenUp = event.kind === "bounced";
     const { fact, ...explanation } = explainFailure(event.because, { recipient, language, givenUp });
     return { address: recipient, recipient, text: fact, explanation };
   });
+}
+
+/** The whole report said what the cause is; its words alone may say less. */
+function reported(
+  { to, text, cause }: Extract<Fate, { kind: "bounced-later" }>,
+  language: Language,
+): ExplainedRecipient {
+  const failure = { recipient: to, text, givenUp: true };
+  const read = explained(failure, language);
+  return read.explanation.cause === cause ? read : { ...read, explanation: explainAs(cause, failure, { language }) };
 }
 
 /** LC_ALL, LC_MESSAGES and LANG say what the person reads. POSIX.1-2024, base definitions §8.2. */

@@ -16,15 +16,17 @@ export const strikeLimits = {
   operatorMs: [365 * dayMs],
   /** After the end, so long the next one counts as a further one. */
   rememberedMs: 90 * dayMs,
+  /** A host may take a message, and bounce it later: mail that was delivered has arrived when this is over. */
+  lateMs: 7 * dayMs,
 } as const;
 
 export const keyText = ({ address, sender }: SuppressionKey): string => `${address} ${sender}`;
 
 export const isActive = ({ until }: Suppression, now: Instant): boolean => now < until;
 
-/** What is known after a strike. Those that come while mail is stopped are of mail that was on its way. */
+/** What is known after a strike. While mail is stopped only the operator's word is new: the rest is of mail on its way. */
 export function struck(known: Suppression | undefined, { at, ...strike }: Strike): Suppression {
-  if (known !== undefined && isActive(known, at)) return known;
+  if (known !== undefined && isActive(known, at) && strike.cause !== "stopped-by-operator") return known;
   const isFurther = known !== undefined && at <= known.until + strikeLimits.rememberedMs;
   const times = isFurther ? known.times + 1 : 1;
   const spans = spansOf(strike);

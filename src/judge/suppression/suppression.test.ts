@@ -137,3 +137,55 @@ test("what ended long ago is forgotten", async () => {
   await world.advance(90 * 86_400_000);
   assert.deepEqual(await store.suppressionsOf([carl]), []);
 });
+
+const dayMs = 86_400_000;
+const delivered = (): Event => ({
+  kind: "delivered",
+  ...about,
+  host,
+  reply: reply(250, undefined, "taken"),
+  attempt: 1,
+  steps: [],
+});
+
+test("where hosts take mail and bounce it later, the time grows; mail that nothing came back of for a week is proof", async () => {
+  const store = openMemory();
+  let now = 0;
+  await using suppressions = await open({ store, world: { ...fakeWorld(), now: () => now } });
+  const known = async () => {
+    await suppressions.settled();
+    return (await store.suppressionsOf([carl]))[0];
+  };
+  const days: number[] = [];
+  for (let i = 0; i < 4; i += 1) {
+    suppressions.listener(delivered());
+    now += 60_000;
+    suppressions.listener(later({ at: now }));
+    const { since, until } = (await known())!;
+    days.push((until - since) / dayMs);
+    now = until + 20 * dayMs;
+  }
+  assert.deepEqual(days, [1, 7, 30, 180]);
+
+  suppressions.listener(delivered());
+  now += 6 * dayMs;
+  suppressions.listener(delivered());
+  assert.equal((await known())?.times, 4);
+  now += dayMs;
+  suppressions.listener(delivered());
+  assert.equal(await known(), undefined);
+});
+
+test("the operator's word counts for an address that is stopped already", async () => {
+  const [store, world] = [openMemory(), fakeWorld({ now: 0 })];
+  await using suppressions = await open({ store, world });
+  suppressions.listener(bounced(gone));
+  await world.advance(60_000);
+  const because = "asked us by phone";
+  const strike = { address: carl, sender: "", cause: "stopped-by-operator", because, at: world.now() } as const;
+  assert.ok(await suppressions.add(strike));
+  suppressions.listener(bounced(gone));
+  await suppressions.settled();
+  const [known] = await store.suppressionsOf([carl]);
+  assert.deepEqual([known?.because, known?.until], [because, 60_000 + 365 * dayMs]);
+});

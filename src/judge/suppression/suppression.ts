@@ -42,7 +42,10 @@ export class Suppressions implements AsyncDisposable {
   readonly #stop = new AbortController();
   #upTo = 0;
   #strikes = new Map<string, Strike>();
-  #lifts = new Set<string>();
+  /** By address; with the instant before which it must have ended. */
+  #lifts = new Map<string, Instant>();
+  /** Of addresses that were stopped once: when mail to them was delivered since, for the first time. */
+  readonly #delivered = new Map<string, Instant>();
   #writing: Promise<void> | undefined;
   #keeping: Promise<void> | undefined;
   #hasFailed = false;
@@ -77,12 +80,12 @@ export class Suppressions implements AsyncDisposable {
   /** Learns from what happened. */
   readonly listener: Listener = (event) => {
     if (event.kind === "delivered") {
-      const key = { address: event.to.toLowerCase(), sender: "" };
-      if (this.#index.mayHave(keyText(key))) this.#lifts.add(key.address);
+      this.#noteDelivered(event.to.toLowerCase());
     } else {
       const strike = this.#strikeOf(event);
       if (strike === undefined || this.#isSpared(strike.address, strike.address as Address)) return;
       if (this.#strikes.size >= limits.waiting) return;
+      this.#delivered.delete(strike.address);
       this.#strikes.set(keyText(strike), strike);
       this.#index.add(keyText(strike)); // from now on
     }
@@ -132,6 +135,18 @@ export class Suppressions implements AsyncDisposable {
     };
   }
 
+  /** The host may bounce it yet: an address is as good as any when it takes mail again, and nothing came back of the first. */
+  #noteDelivered(address: string): void {
+    if (!this.#index.mayHave(keyText({ address, sender: "" }))) return;
+    const now = this.#parts.world.now();
+    const first = this.#delivered.get(address);
+    if (first !== undefined && now - first < strikeLimits.lateMs) return;
+    if (first !== undefined) this.#lifts.set(address, first);
+    this.#delivered.delete(address);
+    this.#delivered.set(address, now);
+    if (this.#delivered.size > limits.waiting) this.#delivered.delete(this.#delivered.keys().next().value!);
+  }
+
   /** A fault in what is known of failures must not hold up the mail that failed. */
   #strikeOf(event: Event): Strike | undefined {
     try {
@@ -165,16 +180,16 @@ export class Suppressions implements AsyncDisposable {
   }
 
   async #writeAll(): Promise<void> {
-    const { store, world } = this.#parts;
+    const { store } = this.#parts;
     while (this.#strikes.size + this.#lifts.size > 0) {
       const strikes = [...this.#strikes].slice(0, limits.together);
       const lifted = [...this.#lifts].slice(0, limits.together);
       for (const [key] of strikes) this.#strikes.delete(key);
-      for (const address of lifted) this.#lifts.delete(address);
+      for (const [address] of lifted) this.#lifts.delete(address);
       try {
         if (strikes.length > 0) await store.strike(strikes.map(([, strike]) => strike));
         // what was on its way when mail was stopped says nothing new
-        const keys = lifted.map((address) => ({ address, sender: "", ended: world.now() }));
+        const keys = lifted.map(([address, ended]) => ({ address, sender: "", ended }));
         if (keys.length > 0) for (const gone of await store.liftSuppressions(keys)) this.#index.remove(keyText(gone));
         this.#hasFailed = false;
       } catch (error) {
