@@ -34,8 +34,29 @@ interface Reading {
 /** Wordings shorter than this are found in too many places to be sure. */
 const certainWeight = 10;
 
+/** What was diagnosed lately: a site that is in trouble says the same to every message. */
+const lately = new WeakMap<Knowledge, Map<string, Diagnosis>>();
+const mostLately = 1_000;
+/** Longer texts are rarely the same. */
+const longestAlike = 500;
+
 /** Never throws; `unclear` or `unknown` where nothing is known. */
 export function diagnose(report: FailureReport, knowledge: Knowledge = ownKnowledge()): Diagnosis {
+  if (report.text.length > longestAlike) return find(report, knowledge);
+  const { text, code, status, stage, host, recipient, givenUp } = report;
+  const key = [code, status, stage, host, domainOf(recipient), givenUp, text].join("\n");
+  let known = lately.get(knowledge);
+  if (known === undefined) lately.set(knowledge, (known = new Map()));
+  let diagnosis = known.get(key);
+  if (diagnosis === undefined) {
+    diagnosis = find(report, knowledge);
+    if (known.size >= mostLately) known.clear();
+    known.set(key, diagnosis);
+  }
+  return diagnosis;
+}
+
+function find(report: FailureReport, knowledge: Knowledge): Diagnosis {
   const line = readFailureLine(report);
   const normal = normalText(line.text);
   const names = [line.host, domainOf(report.recipient)].filter((name) => name !== undefined);
