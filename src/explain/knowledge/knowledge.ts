@@ -1,6 +1,6 @@
 // What is known of failures, put together: causes, codes and rules, checked when they are loaded. All of it is data in JSON.
 import type { Permanence, ReplyStage } from "../explanation.ts";
-import { type Phrase, parsePhrase, readPhrase } from "../matching/phrase.ts";
+import { keyListsOf, type Phrase, parsePhrase, readPhrase } from "../matching/phrase.ts";
 import { PhraseIndex } from "../matching/phrase-index.ts";
 import { type Provider, ProviderIndex } from "./providers.ts";
 import { type CauseName, isCause } from "./causes.ts";
@@ -87,7 +87,7 @@ const permanences: ReadonlySet<string> = new Set<Permanence>(["temporary", "perm
 /** Throws an Error with every mistake of the files: which file, which rule, what is wrong and what to write. */
 export function buildKnowledge(files: Readonly<Record<string, RuleFile>>): Knowledge {
   const mistakes: string[] = [];
-  const parsed: (RankedPhrase & { readonly phrase: Phrase })[] = [];
+  const parsed: (RankedPhrase & { readonly keys: readonly (readonly string[])[] })[] = [];
   const byCode: Rule[] = [];
   const providers: Provider[] = [];
   const rules: Rule[] = [];
@@ -104,7 +104,7 @@ export function buildKnowledge(files: Readonly<Record<string, RuleFile>>): Knowl
       if (wordings.length === 0) byCode.push(rule);
       for (const says of wordings) {
         try {
-          parsed.push({ says, phrase: parsePhrase(says), rule, rank: rankOf(rule) });
+          parsed.push({ says, keys: keyListsOf(parsePhrase(says)), rule, rank: rankOf(rule) });
         } catch (error) {
           complain((error as Error).message);
         }
@@ -113,7 +113,7 @@ export function buildKnowledge(files: Readonly<Record<string, RuleFile>>): Knowl
   }
   if (mistakes.length > 0) throw new Error(mistakes.join("\n"));
   parsed.sort((a, b) => b.rank - a.rank);
-  const index = new PhraseIndex(parsed.map(({ phrase }) => phrase));
+  const index = new PhraseIndex(parsed.map(({ keys }) => keys));
   const phrases = parsed.map(({ says, rule, rank }) => ({ says, rule, rank }));
   return { phrases, byCode, providers: new ProviderIndex(providers), rules, index };
 }

@@ -1,5 +1,4 @@
 // Which of thousands of phrases can stand in a text at all: those of whose words each that must be there is there.
-import { keyListsOf, type Phrase } from "./phrase.ts";
 import { WordIndex } from "./word-index.ts";
 
 /** Lists of words that one phrase is asked about, at most: more make it no rarer. */
@@ -16,8 +15,8 @@ export class PhraseIndex {
   readonly #seen: Uint32Array;
   #texts = 0;
 
-  constructor(phrases: readonly Phrase[]) {
-    const all = phrases.map(keyListsOf);
+  /** For each phrase the lists of words that keyListsOf() tells of it. */
+  constructor(all: readonly (readonly (readonly string[])[])[]) {
     const uses = new Map<string, number>();
     for (const word of all.flat(2)) uses.set(word, (uses.get(word) ?? 0) + 1);
     const words = [...uses.keys()];
@@ -36,7 +35,7 @@ export class PhraseIndex {
     this.#asks = asks;
     this.#words = new WordIndex(words);
     this.#met = new Uint32Array(words.length);
-    this.#seen = new Uint32Array(phrases.length);
+    this.#seen = new Uint32Array(all.length);
   }
 
   /** Numbers of the phrases that may stand in the normal text, in ascending order. */
