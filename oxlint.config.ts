@@ -8,7 +8,7 @@ const layers = [
   ["main.ts"],
   ["threads"],
   ["node.ts"],
-  ["api", "storage"],
+  ["api", "storage", "web"],
   ["stages.ts"],
   ["all-checks.ts"],
   ["reception.ts"],
@@ -21,6 +21,7 @@ const layers = [
   ["notices.ts"],
   ["check", "receive", "judge", "signing", "queue", "route", "deliver", "dsn"],
   ["config"],
+  ["autoconfig"],
   ["smtp"],
   ["journal"],
   ["dns"],
@@ -30,7 +31,7 @@ const layers = [
 ] as const;
 
 /** These are pure: no socket, no file, no clock. */
-const pure = new Set<string>(["smtp", "mail", "explain", "dsn", "journal"]);
+const pure = new Set<string>(["smtp", "autoconfig", "mail", "explain", "dsn", "journal"]);
 
 const importRules = layers.flatMap((row, depth) =>
   row.map((place) => {

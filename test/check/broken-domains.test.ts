@@ -1,8 +1,6 @@
 // Domains in a lab, each broken in one way: the doctor finds it, says who can fix it and what to change; a healthy one is in
 // order. docs/checks.md has the table. Rewrite it with: node test/check/broken-domains.test.ts --update
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { catalogue, findingIds } from "../../src/check/catalogue/catalogue.ts";
 import type { Finding, Level } from "../../src/check/finding.ts";
@@ -10,6 +8,7 @@ import { findingText } from "../../src/check/languages/language.ts";
 import { wordsOf } from "../../src/check/words.ts";
 import { brokenDomains } from "./broken-domains.ts";
 import { type Lab, startLab } from "./lab.ts";
+import { compareTable } from "./table.ts";
 
 let lab: Lab;
 /** As found, by what is broken. */
@@ -78,15 +77,8 @@ test("each finding has words without open placeholders, and those that are not g
   }
 });
 
-test("docs/checks.md has the table", () => {
-  const path = join(import.meta.dirname, "../../docs/checks.md");
-  const now = readFileSync(path, "utf8");
-  const [head, , tail] = now.split(/<!-- (?:begin|end) of the table -->\n/);
-  const rows = brokenDomains.map(({ what, finds, who }) => `| ${what} | \`${finds}\` | ${levels.get(what)} | ${who} |`);
-  const table = ["| broken | finding | level | who can fix it |", "|---|---|---|---|", ...rows, ""].join("\n");
-  const begin = "<!-- begin of the table -->\n";
-  const end = "<!-- end of the table -->\n";
-  const wanted = `${head}${begin}${table}${end}${tail}`;
-  if (process.argv.includes("--update")) writeFileSync(path, wanted);
-  else assert.equal(now, wanted);
-});
+test("docs/checks.md has the table", () =>
+  compareTable(
+    "domain",
+    brokenDomains.map(({ what, finds, who }) => ({ what, finds, who, level: levels.get(what) })),
+  ));

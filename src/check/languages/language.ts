@@ -3,8 +3,12 @@ import type { Language } from "../../explain/explanation.ts";
 import { fillIn } from "../../explain/languages/language.ts";
 import { oneLine } from "../../mail/printable.ts";
 import type { FindingId } from "../catalogue/catalogue.ts";
+import account from "./en/account.json" with { type: "json" };
+import delivery from "./en/delivery.json" with { type: "json" };
 import domain from "./en/domain.json" with { type: "json" };
 import general from "./en/general.json" with { type: "json" };
+import self from "./en/self.json" with { type: "json" };
+import server from "./en/server.json" with { type: "json" };
 
 interface FindingText {
   /** One sentence without a final full stop: what was found. */
@@ -20,9 +24,30 @@ const english = {
   changes: general.changes,
   levels: general.levels,
   counts: general.counts,
-  findings: { ...general.findings, ...domain.findings } satisfies Record<FindingId, FindingText>,
-  actions: { ...general.actions, ...domain.actions },
-  checks: { ...general.checks, ...domain.checks },
+  findings: {
+    ...general.findings,
+    ...domain.findings,
+    ...server.findings,
+    ...account.findings,
+    ...delivery.findings,
+    ...self.findings,
+  } satisfies Record<FindingId, FindingText>,
+  actions: {
+    ...general.actions,
+    ...domain.actions,
+    ...server.actions,
+    ...account.actions,
+    ...delivery.actions,
+    ...self.actions,
+  },
+  checks: {
+    ...general.checks,
+    ...domain.checks,
+    ...server.checks,
+    ...account.checks,
+    ...delivery.checks,
+    ...self.checks,
+  },
 };
 
 export type ActionId = keyof typeof english.actions;
