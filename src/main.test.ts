@@ -35,7 +35,7 @@ test("a server whose storage died ends with exit code 70 and a sentence", async 
 });
 
 test("the welcome says who may send, and names the file that the other commands need", () => {
-  const server = { hostname: "mail.example.org", listening: ["127.0.0.1:2525"] };
+  const server = { hostname: "mail.example.org", listening: ["127.0.0.1:2525"], web: [] };
   const say = (networks: string[] | undefined, file: Parameters<typeof welcome>[2]): string =>
     welcome(schema.parse({ relay: { networks } }), server, file);
   const usual = say(undefined, { file: "waybill.toml", isNamed: false });
@@ -46,4 +46,7 @@ test("the welcome says who may send, and names the file that the other commands 
   for (const command of ["send", "trace", "queue"])
     assert.ok(closed.includes(`npx waybill ${command} --config "/etc/my mail.toml"`), command);
   assert.ok(say([], { file: "/etc/waybill.toml", isNamed: true }).includes("queue --config /etc/waybill.toml\n"));
+  const withWeb = welcome(schema.parse({}), { ...server, web: ["https://*:443"] }, { file: undefined, isNamed: false });
+  assert.match(withWeb, /2525\.\nMail apps find their settings at https:\/\/\*:443\.\nIt is kept/);
+  assert.match(usual, /2525\.\nIt is kept/);
 });

@@ -6,7 +6,11 @@ import { availableParallelism, hostname as machineName } from "node:os";
 import { join, resolve } from "node:path";
 import { createControlApi } from "./api/control.ts";
 import { serveControl } from "./api/control-socket.ts";
+import { programVersion } from "./base/version.ts";
 import { realWorld, type World } from "./base/world.ts";
+import type { Finding } from "./check/finding.ts";
+import { lookAtStart, startWarning } from "./check/self/at-start.ts";
+import { wordsOf } from "./check/words.ts";
 import { loadConfig } from "./config/load.ts";
 import { formatProblems } from "./config/problem.ts";
 import type { Config } from "./config/schema.ts";
@@ -21,12 +25,16 @@ import { sendingCounts } from "./judge/submission/sending-counts.ts";
 import { type Log, openLog } from "./journal/log.ts";
 import { prune } from "./journal/pruning.ts";
 import { type Node, openNode, sharedCounts, type Steering } from "./node.ts";
+import { RecentVisits, type Sighting } from "./receive/visits.ts";
 import { submit } from "./reception.ts";
+import { accountsPath, readAccounts } from "./receive/accounts/account-file.ts";
 import { watchKeys } from "./signing/key-watch.ts";
 import { openStore, type Store } from "./storage/open.ts";
 import { Crew } from "./threads/crew.ts";
 import { shareTimes } from "./threads/share-times.ts";
 import { surviveRejections } from "./threads/unhandled.ts";
+import { ownHelp } from "./web/help/own-help.ts";
+import { openWeb, type Web } from "./web/server.ts";
 
 /** sysexits.h: EX_CONFIG, EX_OSERR, EX_SOFTWARE */
 const exitCodes = { badConfig: 78, inTheWay: 71, threadDied: 70 } as const;
@@ -43,6 +51,8 @@ export interface Server {
   readonly hostname: string;
   /** "127.0.0.1:2525" */
   readonly listening: readonly string[];
+  /** "https://127.0.0.1:8443" */
+  readonly web: Web["listening"];
   /** Resolves if the storage, or another thread, dies: no mail is taken or delivered any more, and the server is to be closed. */
   readonly threadDied: Promise<Error>;
   /** Stops taking mail, lets what is in flight end, closes the store. */
@@ -76,6 +86,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   const counts = sharedCounts();
   const countSent = sendingCounts(world);
+  const visits = new RecentVisits(world, counts.watched);
+  const onVisit = (sighting: Sighting): void => visits.seen(sighting);
   const isShared = threads > 1;
   const node = await openNode({
     config,
@@ -86,6 +98,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     by,
     counts,
     countSent,
+    onVisit,
     listens: isShared ? "first" : "alone",
     ...(config.storage.driver === "postgres" ? { shares: "as usual" } : isShared && { shares: shareTimes }),
     onBeyond: () => crew.wake(),
@@ -103,14 +116,17 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     counts,
     logSettings: logSettings(config),
     connect: async (thread) => ("connect" in store ? store.connect(thread) : undefined),
-    home: { beyond: () => steering.wake(), countSent },
+    home: { beyond: () => steering.wake(), countSent, visited: onVisit },
     onFailure,
   });
   opened.use(await serveControl(controlApi(options, { node, store, steering }), join(config.data_dir, "control.sock")));
   keepWatchingKeys(opened, options);
+  const help = ownHelp({ config, hostname, world, visits });
+  const web = opened.use(await openWeb({ config, hostname, world, logger: log.logger, help }));
   node.start();
   const running = opened.move();
-  return { hostname, listening: listeningOf(node), threadDied, close: () => running.disposeAsync() };
+  const listening = { listening: listeningOf(node), web: web?.listening ?? [] };
+  return { hostname, ...listening, threadDied, close: () => running.disposeAsync() };
 }
 
 /** Where the first thread listens, be it that the system chose the port. */
@@ -129,13 +145,22 @@ function controlApi({ config, world, log }: ServerOptions, { node, store, steeri
   const { max_message_size: maxMessageBytes, max_recipients: maxRecipients } = config.receive;
   const submission = { ...node.stages, maxMessageBytes, maxRecipients };
   const { hostname } = node.stages;
+  const version = programVersion();
   const startedAt = world.now();
   const listening = listeningOf(node);
   return createControlApi({
     queue: store,
     history: store,
     world,
-    status: () => ({ hostname, pid: process.pid, startedAt, now: world.now(), listening, sessions: node.sessions() }),
+    status: () => ({
+      hostname,
+      version,
+      pid: process.pid,
+      startedAt,
+      now: world.now(),
+      listening,
+      sessions: node.sessions(),
+    }),
     submit: (envelope, client, content) => submit(submission, { envelope, client }, content),
     acted(action, filter, changed) {
       log.logger.info({ filter }, `the operator's ${action} changed ${changed} deliveries`);
@@ -194,22 +219,39 @@ export async function run({ configFile }: { configFile?: string }): Promise<numb
   }
   const { config, file } = loaded;
   let log: Log | undefined;
+  let found: readonly Finding[] = [];
   using opened = new DisposableStack();
   try {
     log = openLog(logSettings(config));
     opened.use(surviveRejections(log));
+    found = await lookAround(config, file);
     ownKnowledge(); // takes a quarter of a second: now, when no session waits
     const server = await startServer({ config, world: realWorld(), log, threads: threadsFor(config) });
     console.error(welcome(config, server, { file, isNamed: configFile !== undefined })); // not on standard output, which is the log
+    for (const finding of found) {
+      console.error(startWarning(finding));
+      log.logger.warn({ finding: finding.id, about: finding.about }, wordsOf(finding).found);
+    }
     log.logger.info({ listening: server.listening }, `${server.hostname} takes mail on ${server.listening.join(", ")}`);
     return await serveUntilEnd(server, log);
   } catch (error) {
     console.error(`waybill: ${error instanceof Error ? error.message : String(error)}`);
+    for (const finding of found) if (finding.level === "error") console.error(startWarning(finding));
     return error instanceof Unusable ? exitCodes.badConfig : exitCodes.inTheWay;
   } finally {
     await log?.close();
   }
 }
+
+/** What will be in the way, or is risky: told once we know whether the server runs. */
+const lookAround = (config: Config, file: string | undefined): Promise<Finding[]> =>
+  lookAtStart({
+    config,
+    file,
+    hostname: config.hostname ?? machineName(),
+    world: realWorld(),
+    readAccounts: () => readAccounts(accountsPath(config)),
+  });
 
 /** One processor is left to the storage thread and the system; more threads would need memory and save little. */
 const mostThreads = 4;
@@ -253,14 +295,14 @@ interface ConfigFile {
 /** What a person who has just started it wants to know. */
 export function welcome(
   config: Config,
-  server: Pick<Server, "hostname" | "listening">,
+  { hostname, listening, web }: Pick<Server, "hostname" | "listening" | "web">,
   { file, isNamed }: ConfigFile,
 ): string {
   const { networks } = config.relay;
   const option = isNamed && file !== undefined ? ` --config ${/^[\w./-]+$/.test(file) ? file : `"${file}"`}` : "";
   return `
-Waybill takes mail for ${server.hostname} on ${server.listening.join(" and ")}.
-It is kept in ${placeOf(config)}; settings: ${file ?? "all at their defaults, there is no waybill.toml"}.
+Waybill takes mail for ${hostname} on ${listening.join(" and ")}.
+${web.length === 0 ? "" : `Mail apps find their settings at ${web.join(" and ")}.\n`}It is kept in ${placeOf(config)}; settings: ${file ?? "all at their defaults, there is no waybill.toml"}.
 ${networks.length === 0 ? "Only accounts may send to everyone." : `Clients in ${networks.join(", ")} may send to anyone.`}
 
 Try, in another terminal:

@@ -36,6 +36,8 @@ import { type LoginCounts, loginCounts } from "./receive/accounts/login-limits.t
 import { type Accounts, openAccounts } from "./receive/accounts/open-accounts.ts";
 import { loadCertificate } from "./receive/certificate.ts";
 import { checkFree, type Listener, type ListenOptions, listen } from "./receive/listener.ts";
+import { type Sighting, watcher, watchTable } from "./receive/visits.ts";
+import { tellEvent, watchedLogins } from "./receive/watched-logins.ts";
 import { createReturns } from "./route/returns.ts";
 import { createSrs } from "./route/srs.ts";
 import { loadReturnSecrets, loadSrsSecrets } from "./route/srs-secret.ts";
@@ -60,6 +62,8 @@ export interface SharedCounts {
   readonly sessions: SessionCounts;
   readonly debts: SharedDebts;
   readonly logins: LoginCounts;
+  /** Networks whose visitors of the help page want to see what their mail apps do here. */
+  readonly watched: SharedArrayBuffer;
 }
 
 /** Of the first thread of a process: it is the one that exchanges counts with other processes. */
@@ -79,6 +83,7 @@ export const sharedCounts = (): ProcessCounts => ({
   sessions: sessionCounts(),
   debts: sharedDebts(),
   logins: loginCounts(),
+  watched: watchTable(),
   others: { onNews: () => {}, ask: async () => [] },
 });
 
@@ -99,6 +104,8 @@ export interface NodeOptions {
   readonly onCounted?: () => void;
   /** Instead of those of the config. */
   readonly logins?: Logins;
+  /** Something came from a network that is watched. */
+  readonly onVisit?: (sighting: Sighting) => void;
   /** first: of the threads that listen at the same addresses; further: another has made sure that they are free. */
   readonly listens: "alone" | "first" | "further";
   /** Something is due that this node has no room for. */
@@ -145,7 +152,8 @@ export async function openNode(options: NodeOptions): Promise<Node> {
   };
   const shared = shares !== undefined && { sharedBy: by, ...(shares !== "as usual" && { shares }) };
   const { journal, debts } = await openCounts(options, opened);
-  const { accounts, ...people } = await openPeople(options, debts.abuse, opened);
+  const tell = watcher(options.counts.watched, world, options.onVisit ?? (() => {}));
+  const { accounts, ...people } = await openPeople({ ...options, tell }, debts.abuse, opened);
   const judges = opened.use(
     await openJudges({
       ...options,
@@ -159,7 +167,7 @@ export async function openNode(options: NodeOptions): Promise<Node> {
   const stages = createStages({
     ...options,
     ...people,
-    judges: withLearners(judges, suppressions),
+    judges: withLearners(judges, suppressions, (event) => tellEvent(event, tell)),
     ...(suppressions && { suppressions }),
     work,
     sites: { sites: store, ...shared },
@@ -180,7 +188,7 @@ export async function openNode(options: NodeOptions): Promise<Node> {
   opened.defer(() => worker.close(graceMs));
   const { max_connections: total, max_connections_per_address: perAddress } = options.config.receive;
   const admitted = admission({ total, perAddress }, options.counts.sessions);
-  const listeners = await openListeners(options, stages, admitted);
+  const listeners = await openListeners({ ...options, tell }, stages, admitted);
   opened.defer(async () => void (await Promise.all(listeners.map((listener) => listener.close(graceMs)))));
   const running = opened.move();
   return {
@@ -251,6 +259,7 @@ async function openSuppressions(
 function withLearners(
   judges: Judges,
   suppressions: Suppressions | undefined,
+  visits: Journalist,
 ): Pick<Judges, "checks" | "listeners" | "authenticator"> {
   const { reputation, authenticator } = judges;
   const complaints: Journalist = (event) => {
@@ -260,28 +269,32 @@ function withLearners(
   return {
     authenticator,
     checks: [...(suppressions?.checks ?? []), ...judges.checks],
-    listeners: [...judges.listeners, complaints, ...(suppressions ? [suppressions.listener] : [])],
+    listeners: [...judges.listeners, complaints, visits, ...(suppressions ? [suppressions.listener] : [])],
   };
 }
 
 /** Those whom we know: by their logins, and by the keys that they sign with; and how to ask for others. */
-async function openPeople(options: NodeOptions, debts: Debts, opened: AsyncDisposableStack) {
-  const { config, world, log, counts, logins, hostname } = options;
+async function openPeople(options: Watching, debts: Debts, opened: AsyncDisposableStack) {
+  const { config, world, log, counts, logins, hostname, tell } = options;
   const { dns } = config;
   const onTrouble = (text: string): void => log.logger.warn(text);
   const accounts = opened.use(await openAccounts({ config, world, onTrouble, counts: counts.logins, debts }));
-  const secret = await ownSecret(join(config.data_dir, "login.secret"));
+  const secret = Buffer.from(await ownSecret(join(config.data_dir, "login.secret")));
   const onFault = (err: unknown): void => log.logger.error({ err }, "a key for DKIM signatures could not be used");
   const returns = createReturns({ config, secrets: await loadReturnSecrets(config), hostname, world });
   return {
     accounts,
-    logins: logins ?? createLogins(accounts, Buffer.from(secret)),
+    logins: logins ?? watchedLogins(accounts, (credentials) => createLogins(credentials, secret), tell),
     signer: opened.use(await openSigner({ config, world, onFault })),
     returns,
     srs: createSrs({ config, secrets: await loadSrsSecrets(config), hostname, world, returns }),
     resolver: cachedResolver(createResolver({ servers: dns.servers, timeoutMs: dns.timeout }), world),
     isTrusted: trustIn(config),
   };
+}
+
+interface Watching extends NodeOptions {
+  readonly tell: ReturnType<typeof watcher>;
 }
 
 interface WarningParts {
@@ -330,8 +343,8 @@ const destinationsOf = ({ pacer, router }: Stages): Destinations => ({
   drain: (site) => pacer.drain(site),
 });
 
-async function openListeners(options: NodeOptions, stages: Stages, admission: Admission): Promise<Listener[]> {
-  const { config, world, log, hostname, listens } = options;
+async function openListeners(options: Watching, stages: Stages, admission: Admission): Promise<Listener[]> {
+  const { config, world, log, hostname, listens, tell } = options;
   const { receive, relay, tls } = config;
   const { secureContext } = await loadCertificate({ ...tls, hostname, dataDir: config.data_dir }, world.now());
   const xclients = networks(relay.xclient_networks);
@@ -367,7 +380,9 @@ async function openListeners(options: NodeOptions, stages: Stages, admission: Ad
         createSession({ ...limits, offersStartTls, mayXclient: xclients.has(client.address), ...login }, client);
       const security = mode === "none" ? { mode } : { mode, secureContext };
       if (listens === "first") await checkFree(address);
-      listeners.push(await listen({ ...shared, address, tls: security, newSession }, createReception(stages)));
+      const visits = purpose === "submission" && { onVisit: tell };
+      const where = { ...shared, ...visits, address, tls: security, newSession };
+      listeners.push(await listen(where, createReception(stages)));
     }
     return listeners;
   } catch (error) {

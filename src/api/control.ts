@@ -17,6 +17,8 @@ import { actionBody, check, countQuery, listQuery, type Submission, submitQuery,
 
 export interface Status {
   readonly hostname: string;
+  /** Of the program. */
+  readonly version: string;
   readonly pid: number;
   readonly startedAt: Instant;
   /** The server's clock. */
@@ -82,6 +84,7 @@ function queueRoutes(app: Hono, ports: ControlPorts): void {
     return c.json(await queue.list(filter, limit, after));
   });
   app.get("/queue/counts", async (c) => c.json(await queue.count(check(countQuery, c.req.query()))));
+  app.get("/queue/next", async (c) => c.json({ dueAt: await queue.nextDueAt() }));
   app.post("/queue/actions", async (c) => {
     const body: unknown = await c.req.json().catch(() => undefined);
     const { filter, action } = check(actionBody, body);

@@ -7,7 +7,10 @@ export type Security = "tls" | "starttls" | "none";
 /** `smtp`: submission, RFC 6409. */
 export type AppProtocol = "imap" | "pop3" | "smtp";
 
-/** `password`: in clear text, inside TLS; `encrypted`: CRAM-MD5 or SCRAM; `none`: no login, as in a company's own network. */
+/**
+ * `password`: in clear text, inside TLS; `encrypted`: CRAM-MD5 or SCRAM; `kerberos`: GSSAPI or NTLM, as in a Windows domain;
+ * `none`: no login, as in a company's own network.
+ */
 export type AppLogin = "password" | "encrypted" | "oauth2" | "kerberos" | "client-certificate" | "none";
 
 export interface ServerSettings {
@@ -20,6 +23,8 @@ export interface ServerSettings {
   readonly username?: string;
   /** The best first; empty: nothing says it. */
   readonly logins: readonly AppLogin[];
+  /** Nobody else reaches it, whatever they log in with: the provider says so. */
+  readonly fromItsNetworkOnly?: true;
 }
 
 export interface AppSettings {
@@ -37,3 +42,13 @@ export interface ForAddress {
   readonly localPart: string;
   readonly domain: string;
 }
+
+/** What a reader makes of a file or an answer. */
+export type Read =
+  /** `skipped`: why a part of it is of no use, each a sentence. */
+  | { readonly kind: "settings"; readonly settings: AppSettings; readonly skipped: readonly string[] }
+  /** `why`: in sentences. */
+  | { readonly kind: "unreadable"; readonly why: string };
+
+/** An account needs both: without, no file is made for apps. */
+export const isWhole = ({ incoming, outgoing }: AppSettings): boolean => incoming.length > 0 && outgoing.length > 0;

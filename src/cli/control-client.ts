@@ -57,10 +57,13 @@ interface SuppressionOrder {
 
 /** Each rejects with a CommandError in words. */
 export interface ControlClient {
+  status(): Promise<Status>;
   /** The server's clock; the lab's runs fast. */
   now(): Promise<Instant>;
   list(query: Query): Promise<QueuedDelivery[]>;
   counts(filter: Query): Promise<Record<DeliveryState, number>>;
+  /** When the next delivery falls due; absent: nothing waits. */
+  next(): Promise<{ dueAt?: Instant }>;
   show(queueId: string): Promise<MessageDetail>;
   change(filter: Query, action: QueueAction): Promise<{ changed: number }>;
   trace(query: Query): Promise<Event[]>;
@@ -97,9 +100,11 @@ export function controlClient(
   const post = async <T>(path: string, content: Uint8Array, query: Query = {}): Promise<T> =>
     fetchJson(server, { path, query, content });
   return {
+    status: () => ask("/status"),
     now: async () => (await ask<Status>("/status")).now,
     list: (query) => ask("/queue", query),
     counts: (filter) => ask("/queue/counts", filter),
+    next: () => ask("/queue/next"),
     show: (queueId) => ask(`/queue/${encodeURIComponent(queueId)}`),
     change: (filter, action) => post("/queue/actions", Buffer.from(JSON.stringify({ filter, action }))),
     trace: (query) => ask("/trace", query),

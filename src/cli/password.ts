@@ -1,4 +1,5 @@
-// A new password from a person or a script: asked for twice without an echo, read from a file or from standard input, or made.
+// A password from a person or a script: asked for without an echo (a new one twice), read from a file or from standard input,
+// or made.
 import { readFile } from "node:fs/promises";
 import { firstLine } from "../config/files.ts";
 import { newPassword } from "../receive/accounts/secret.ts";
@@ -47,21 +48,42 @@ interface Terminal {
   setRawMode?(isRaw: boolean): unknown;
 }
 
-async function askTwice({ stdin, stderr }: Context): Promise<string> {
+async function askTwice(context: Context): Promise<string> {
+  const [password, again] = await askHidden(context, ["New password: ", "Once more: "]);
+  if (password === again) return password!;
+  throw new CommandError(exitCodes.usage, "The two are not the same. Nothing was changed; try again.");
+}
+
+/** One that exists: of `name`, for a login somewhere. It is kept nowhere. */
+export async function passwordOf(
+  name: string,
+  context: Context,
+  { passwordStdin }: { readonly passwordStdin?: true },
+): Promise<string> {
+  if (!passwordStdin && !context.stdin.isTTY)
+    throw new CommandError(
+      exitCodes.usage,
+      "There is no terminal to ask for the password: give it on standard input, with --password-stdin.",
+    );
+  const password = passwordStdin ? await readLine(context) : (await askHidden(context, [`Password of ${name}: `]))[0]!;
+  if (password === "") throw new CommandError(exitCodes.usage, "There is no password.");
+  return password;
+}
+
+async function askHidden({ stdin, stderr }: Context, questions: readonly string[]): Promise<string[]> {
   const terminal: Terminal = stdin as Terminal;
   const keys = keysOf(stdin);
   terminal.setRawMode?.(true); // without it the terminal shows what is typed
+  const answers: string[] = [];
   try {
-    const ask = async (question: string): Promise<string> => {
+    for (const question of questions) {
       stderr.write(question);
       const typed = await readTyped(keys);
       stderr.write("\n");
       if (typed === undefined) throw new CommandError(exitCodes.usage, "Stopped. Nothing was changed.");
-      return typed;
-    };
-    const password = await ask("New password: ");
-    if ((await ask("Once more: ")) === password) return password;
-    throw new CommandError(exitCodes.usage, "The two are not the same. Nothing was changed; try again.");
+      answers.push(typed);
+    }
+    return answers;
   } finally {
     terminal.setRawMode?.(false);
     await keys.return(undefined);

@@ -34,6 +34,10 @@ export const ruleFaults = (sections: Sections, isSet: (path: Path) => boolean): 
     oauthIsWhole,
     milderComesFirst,
     hourFitsInDay,
+    appsCanSend,
+    webListenersDiffer,
+    webIsEncrypted,
+    policyIsServed,
   ].flatMap((rule) => rule(sections, isSet));
 
 function certificateHasKey({ tls = {} }: Sections): Fault[] {
@@ -210,6 +214,91 @@ function hourFitsInDay({ submission }: Sections, isSet: (path: Path) => boolean)
   const { recipients_per_hour: hour, recipients_per_day: day } = submission;
   const what = `nobody could send to ${hour} in an hour: recipients_per_day is ${day}`;
   return hour > day ? [{ path, what, allowed: `Write ${day} or less, or a larger recipients_per_day.` }] : [];
+}
+
+/** Apps set up an account for both ways, or none. And they are sent to us with what we take for a login. */
+function appsCanSend({ mail_apps: apps, listen, oauth }: Sections): Fault[] {
+  if (apps === undefined || apps.smtp !== undefined) return [];
+  const faults: Fault[] = [];
+  const reading = (["imap", "pop3"] as const).find((key) => apps[key] !== undefined);
+  const canSend = listen?.some((listener) => listener.for === "submission" && listener.tls !== "none") ?? true;
+  if (reading !== undefined && !canSend)
+    faults.push({
+      path: ["mail_apps", reading],
+      what: "mail apps would be told where to read mail, but not where to send it: no listener is for submission with TLS",
+      allowed:
+        'Add a [[listen]] with address = "*:465", tls = "implicit" and for = "submission", or name the server in smtp.',
+      example: 'smtp = ["mail.example.org:465"]',
+    });
+  const oauthAt = apps.login.indexOf("oauth2");
+  if (oauthAt >= 0 && oauth !== undefined && oauth.jwks_url === undefined && oauth.introspection_url === undefined)
+    faults.push({
+      path: ["mail_apps", "login", oauthAt],
+      what: "mail apps would log in with tokens, and none is taken here",
+      allowed: 'Set jwks_url or introspection_url in [oauth], or write login = ["password"].',
+    });
+  return faults;
+}
+
+const webListenersDiffer = ({ listen = [], web }: Sections): Fault[] =>
+  (["listen", "http_listen"] as const).flatMap((key, k) =>
+    (web?.[key] ?? []).flatMap((address, i): Fault[] => {
+      const others = [
+        ...listen.map((other, j) => ({ address: other.address, name: `listen[${j}]` })),
+        ...(k === 0 ? [] : (web?.listen ?? [])).map((address, j) => ({ address, name: `web.listen[${j}]` })),
+        ...(web?.[key] ?? []).slice(0, i).map((address, j) => ({ address, name: `web.${key}[${j}]` })),
+      ];
+      const taken = others.find((other) => collide(other.address, address));
+      if (taken === undefined) return [];
+      const what = `port ${address.port} of this address is taken by ${taken.name}`;
+      return [{ path: ["web", key, i], what, allowed: "Delete one of the two, or choose another port." }];
+    }),
+  );
+
+/** RFC 8461 §3.3 wants HTTPS; and whoever is believed as a proxy can pretend to be anybody. */
+function webIsEncrypted({ web }: Sections): Fault[] {
+  if (web === undefined) return [];
+  const { listen, http_listen, tls, proxy_networks } = web;
+  const faults = proxy_networks.flatMap((network, i): Fault[] => {
+    const what = `${show(network)} is the whole internet: anybody could claim to be somebody else`;
+    const allowed = 'Write only the addresses of your own web servers, such as "127.0.0.1".';
+    return /\/0+$/.test(network) ? [{ path: ["web", "proxy_networks", i], what, allowed }] : [];
+  });
+  const isOpen = listen.some(({ host }) => !isLoopback(host));
+  if (tls === "none" && isOpen && proxy_networks.length === 0)
+    faults.push({
+      path: ["web", "tls"],
+      what: '"none" would serve the whole network in clear text',
+      allowed:
+        'Name the web server that does HTTPS in proxy_networks, or listen on 127.0.0.1 only, or write "implicit".',
+    });
+  if (http_listen.length > 0 && listen.length === 0)
+    faults.push({
+      path: ["web", "http_listen"],
+      what: "http_listen is set without listen: what is sent on to HTTPS would find nothing there",
+      allowed: 'Set listen, too: listen = ["*:443"].',
+    });
+  return faults;
+}
+
+/** Where another server takes a domain's mail as well, a policy that does not name it loses that mail. */
+function policyIsServed({ web, mta_sts, domain = [] }: Sections): Fault[] {
+  if (web === undefined || mta_sts === undefined) return [];
+  const wanting: Path[] = [
+    ...(mta_sts.mode === "off" ? [] : [["mta_sts", "mode"]]),
+    ...domain.flatMap(({ mta_sts: own = "off" }, i) => (own === "off" ? [] : [["domain", i, "mta_sts"]])),
+  ];
+  if (web.listen.length === 0)
+    return wanting.map((path) => ({
+      path,
+      what: "nobody could read the policy: the web server is off",
+      allowed: 'Set listen = ["*:443"] in [web], or delete this line.',
+    }));
+  return domain.flatMap(({ mta_sts: own = "off", deliver, name }, i): Fault[] => {
+    if (own === "off" || own === "none" || deliver !== "relay" || mta_sts.mx.length > 0) return [];
+    const what = `the mail of ${name} goes on to another server, which the policy would not name`;
+    return [{ path: ["domain", i, "mta_sts"], what, allowed: "Name all its MX hosts in mx of [mta_sts]." }];
+  });
 }
 
 function databaseIsNamed({ storage }: Sections): Fault[] {

@@ -32,6 +32,9 @@ import { returns } from "./sections/returns.ts";
 import { dkim } from "./sections/signing.ts";
 import { suppression } from "./sections/suppression.ts";
 import { hooks } from "./sections/hooks.ts";
+import { mailApps } from "./sections/mail-apps.ts";
+import { mtaSts, stsMode } from "./sections/mta-sts.ts";
+import { web, webCertificate } from "./sections/web.ts";
 import { duration, size } from "./units.ts";
 
 /** For waits that a timer measures; timers end at 2^31 ms. */
@@ -125,6 +128,10 @@ const domain = z
     subaddress_separator: separator
       .default("+")
       .describe("With `+`, mail for `ann+news` is delivered to `ann`. Empty turns it off."),
+    mta_sts: stsMode.optional().meta({
+      description: "The policy of MTA-STS for this domain, instead of `mode` of `[mta_sts]`.",
+      examples: ["off"],
+    }),
   })
   .describe("A domain whose mail is ours. Repeat the section for each further domain.");
 
@@ -411,6 +418,10 @@ export const schema = z.strictObject({
   greylist: greylist.prefault({}),
   hooks: hooks.prefault({}),
   explain: explain.prefault({}),
+  mail_apps: mailApps.prefault({}),
+  web: web.prefault({}),
+  web_certificate: z.array(webCertificate).default([]).describe("Certificates of the web server."),
+  mta_sts: mtaSts.prefault({}),
 });
 
 /** All settings, defaults filled in; durations in ms, sizes in bytes. */

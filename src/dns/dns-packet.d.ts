@@ -7,7 +7,7 @@ declare module "dns-packet" {
 
   export type ResourceRecord =
     | {
-        readonly type: "A" | "AAAA" | "CNAME" | "PTR";
+        readonly type: "A" | "AAAA" | "CNAME" | "PTR" | "NS";
         readonly name: string;
         readonly ttl?: number;
         readonly data: string;
@@ -41,6 +41,7 @@ declare module "dns-packet" {
           readonly certificate: Buffer;
         };
       }
+    | { readonly type: "SOA"; readonly name: string; readonly ttl?: number; readonly data: { readonly serial: number } }
     /** EDNS, RFC 6891 §6.1.2. */
     | { readonly type: "OPT"; readonly name: "."; readonly udpPayloadSize: number };
 
@@ -57,6 +58,8 @@ declare module "dns-packet" {
   export interface DecodedPacket extends Required<Packet> {
     readonly rcode: string;
     readonly flag_tc: boolean;
+    /** Authoritative answer, RFC 1035 §4.1.1. */
+    readonly flag_aa: boolean;
     /** Authentic data, RFC 4035 §3.2.3. */
     readonly flag_ad: boolean;
   }
@@ -66,6 +69,7 @@ declare module "dns-packet" {
   export const AUTHORITATIVE_ANSWER: number;
   export const TRUNCATED_RESPONSE: number;
   export const AUTHENTIC_DATA: number;
+  export const CHECKING_DISABLED: number;
   export const RECURSION_DESIRED: number;
   export const RECURSION_AVAILABLE: number;
 }

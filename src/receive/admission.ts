@@ -18,7 +18,7 @@ export interface Admission {
 const ipv6SiteBits = 64;
 
 /** What counts as one client: an IPv4 address, or an IPv6 network. */
-function siteOf(address: string): string {
+export function siteOf(address: string): string {
   if (isIPv4(address) || !isIPv6(address)) return address;
   const ip = ipaddr.process(address);
   if (ip instanceof ipaddr.IPv4) return ip.toString();

@@ -1,13 +1,14 @@
 // One socket and its session: bytes are read no faster than they are worked off, and no wait is without an end.
 import type { Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
-import type { TlsFacts } from "../mail/client.ts";
+import type { Client, TlsFacts } from "../mail/client.ts";
 import { reply } from "../mail/reply.ts";
 import type { Session } from "../smtp/effect.ts";
 import { channelBindingOf } from "./channel-binding.ts";
 import { Conversation, type ConversationSetup } from "./conversation.ts";
-import { secure, tlsFactsOf } from "./handshake.ts";
+import { HandshakeError, secure, tlsFactsOf } from "./handshake.ts";
 import { handshakeLimitMs, overdue, ownTimes, type ReceiveTimes } from "./time-limits.ts";
+import type { Happening } from "./visits.ts";
 
 interface ConnectionSetup extends ConversationSetup {
   /** Plain, or TLS already. */
@@ -15,6 +16,7 @@ interface ConnectionSetup extends ConversationSetup {
   /** For STARTTLS. */
   readonly secureContext: SecureContext | undefined;
   readonly times: ReceiveTimes;
+  readonly onVisit?: (client: Client, happening: Happening) => void;
 }
 
 /** Replies that a client lets pile up, in bytes: more than one read of pipelined commands causes in earnest. */
@@ -27,6 +29,7 @@ export class Connection {
   readonly #session: Session;
   readonly #secureContext: SecureContext | undefined;
   readonly #times: ReceiveTimes;
+  readonly #onVisit: ConnectionSetup["onVisit"];
   #socket: Socket;
   #phase: "delayed" | "open" | "leaving" | "gone" = "delayed";
   /** Replies wait for the client to read them. */
@@ -42,6 +45,7 @@ export class Connection {
     this.#session = setup.session;
     this.#secureContext = setup.secureContext;
     this.#times = setup.times;
+    this.#onVisit = setup.onVisit;
     this.#conversation = new Conversation(setup, {
       send: (text) => this.#send(text),
       startTls: () => this.#startTls(),
@@ -95,6 +99,7 @@ export class Connection {
   }
 
   readonly #onData = (bytes: Uint8Array): void => {
+    if (this.#onVisit !== undefined) this.#lookForTls(bytes);
     // before the greeting, the session knows what to say to it
     if (this.#phase === "delayed") this.#phase = "open";
     if (this.#phase !== "open") return; // swallowed: closing with unread bytes would take our last reply back
@@ -106,6 +111,11 @@ export class Connection {
     this.#conversation.feed(bytes);
     this.#settle();
   };
+
+  /** RFC 8446 §5.1: how a handshake begins; no command does. */
+  #lookForTls(bytes: Uint8Array): void {
+    if (bytes[0] === 0x16 && bytes[1] === 0x03) this.#onVisit?.(this.#session.client, { kind: "early-tls" });
+  }
 
   readonly #onEnd = (): void => {
     this.#inputEnded = true;
@@ -176,8 +186,14 @@ export class Connection {
       this.#socket = wire;
       this.#stuffed = false;
       this.#attach();
-      if (!wire.destroyed) return tlsFactsOf(wire);
+      if (!wire.destroyed) {
+        const facts = tlsFactsOf(wire);
+        this.#onVisit?.(this.#session.client, { kind: "secured", version: facts.version });
+        return facts;
+      }
     } catch (error) {
+      if (error instanceof HandshakeError)
+        this.#onVisit?.(this.#session.client, { kind: "not-secured", fault: error.fault });
       this.#conversation.trouble(error instanceof Error ? error.message : String(error));
     }
     this.#onClose();

@@ -7,8 +7,9 @@ import { formatReply, type Reply } from "../mail/reply.ts";
 import type { Session } from "../smtp/effect.ts";
 import type { Admission } from "./admission.ts";
 import { Connection } from "./connection.ts";
-import { readEndpoint, secure, tlsFactsOf, type Endpoint } from "./handshake.ts";
+import { HandshakeError, readEndpoint, secure, tlsFactsOf, type Endpoint } from "./handshake.ts";
 import type { ReceiveEvent, ReceiveStage } from "./stage.ts";
+import type { Happening } from "./visits.ts";
 import { handshakeLimitMs, lookEveryMs, ownTimes, type ReceiveTimes } from "./time-limits.ts";
 
 export interface ListenOptions {
@@ -26,6 +27,8 @@ export interface ListenOptions {
   readonly times: ReceiveTimes;
   readonly newSession: (client: Client) => Session;
   readonly onEvent: (event: ReceiveEvent) => void;
+  /** Of listeners for mail apps. */
+  readonly onVisit?: (client: Client, happening: Happening) => void;
 }
 
 export interface Listener {
@@ -124,7 +127,7 @@ async function welcomeProxied(arrival: Arrival): Promise<Welcomed> {
 }
 
 function admit({ socket, peer, options, stage }: Arrival): Welcomed | Promise<Welcomed> {
-  const { tls, times, onEvent, admission } = options;
+  const { tls, times, onEvent, onVisit, admission } = options;
   const { address, port } = peer;
   const client: Client = { address, port, protocol: "SMTP" };
   const refusal = admission.enter(address);
@@ -134,12 +137,30 @@ function admit({ socket, peer, options, stage }: Arrival): Welcomed | Promise<We
     return undefined;
   }
   socket.on("close", () => admission.leave(address));
+  onVisit?.(client, { kind: "connected", port: socket.localPort ?? 0, security: tls.mode });
   const secureContext = tls.mode === "none" ? undefined : tls.secureContext;
   const open = (wire: Socket, client: Client): Connection =>
-    new Connection({ stage, times, onEvent, secureContext, socket: wire, session: options.newSession(client) });
+    new Connection({
+      stage,
+      times,
+      onEvent,
+      secureContext,
+      socket: wire,
+      session: options.newSession(client),
+      ...(onVisit && { onVisit }),
+    });
   if (tls.mode !== "implicit") return open(socket, client);
-  return secure(socket, tls.secureContext, handshakeLimitMs(times)).then((wire) =>
-    wire.destroyed ? undefined : open(wire, { ...client, tls: tlsFactsOf(wire) }),
+  return secure(socket, tls.secureContext, handshakeLimitMs(times)).then(
+    (wire) => {
+      if (wire.destroyed) return undefined;
+      const facts = tlsFactsOf(wire);
+      onVisit?.(client, { kind: "secured", version: facts.version });
+      return open(wire, { ...client, tls: facts });
+    },
+    (error: unknown) => {
+      if (error instanceof HandshakeError) onVisit?.(client, { kind: "not-secured", fault: error.fault });
+      throw error;
+    },
   );
 }
 

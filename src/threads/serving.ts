@@ -11,6 +11,7 @@ import type { CountChange } from "../judge/rates/count-store.ts";
 import type { SendingSum, Sent } from "../judge/submission/sending-counts.ts";
 import { openLog } from "../journal/log.ts";
 import { type NodeStore, openNode, type SharedCounts, type Steering } from "../node.ts";
+import type { Sighting } from "../receive/visits.ts";
 import { openStore, type StoreListener } from "../storage/open.ts";
 import { joinSqlite, type SqliteConnection } from "../storage/sqlite/store.ts";
 import { shareTimes } from "./share-times.ts";
@@ -34,6 +35,7 @@ export type HomeOperations = {
   countSent: (sent: Sent) => readonly SendingSum[];
   /** The thread has something for `takeCounted`. */
   counted(): void;
+  visited(sighting: Sighting): void;
 };
 
 export type ServingOperations = Pick<Steering, keyof Steering> & {
@@ -77,6 +79,7 @@ serve(async () => {
       counts,
       countSent: (sent) => home.call("countSent", sent),
       onCounted: () => void home.call("counted").catch(() => {}),
+      onVisit: (sighting) => void home.call("visited", sighting).catch(() => {}),
       shares: joined === undefined ? "as usual" : shareTimes,
       listens: "further",
       onBeyond: () => void home.call("beyond").catch(() => {}),

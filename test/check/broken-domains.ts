@@ -1,6 +1,9 @@
 // Domains that are broken in one way each, with what the doctor has to find: the finding, who can fix it, and the change.
 import type { WhoActs } from "../../src/explain/explanation.ts";
 import type { FindingId } from "../../src/check/finding.ts";
+import { brokenByServers } from "./broken-domains-servers.ts";
+import { brokenByTyping } from "./broken-domains-typing.ts";
+import { brokenByNames } from "./broken-domains-names.ts";
 import { type Broken, domain, rsaKey, usualScript } from "./lab.ts";
 
 export interface BrokenDomain extends Broken {
@@ -51,14 +54,14 @@ const dns: readonly BrokenDomain[] = [
     drop: ["@ MX", "@ A"],
     finds: "mx.none",
     who: "recipient-admin",
-    change: /shop\.example\. 3600 IN MX 10 mail\.shop\.example\./,
+    change: /shop\.example\. 3600 IN MX 10 mx\.shop\.example\./,
   },
   {
     what: "no MX record, but a web server's address",
     drop: ["@ MX"],
     finds: "mx.implicit",
     who: "recipient-admin",
-    change: /IN MX 10 mail\.shop\.example\./,
+    change: /IN MX 10 mx\.shop\.example\./,
     also: ["mta-sts.mx-not-named", "mta-sts.mx-fails", "tls.other-name", "reverse.missing"],
   },
   {
@@ -116,7 +119,7 @@ const dns: readonly BrokenDomain[] = [
     add: ["192.0.2.10 PTR www.@", "www.@ A 192.0.2.99"],
     finds: "reverse.does-not-agree",
     who: "provider",
-    change: /set its reverse name to mx\.shop\.example/,
+    change: /www\.shop\.example\. 3600 IN A 192\.0\.2\.10/,
   },
   {
     what: "the reverse name is one of a line at home",
@@ -137,7 +140,7 @@ const serversBroken: readonly BrokenDomain[] = [
     change: /Start the mail server on mx\.shop\.example/,
   },
   {
-    what: "the server does not answer",
+    what: "no server answers: the domain's fault, or that of the network that asks",
     server: "none",
     finds: "server.no-answer",
     who: "recipient-admin",
@@ -364,7 +367,7 @@ const spfBroken: readonly BrokenDomain[] = [
     drop: ["@ TXT"],
     finds: "spf.missing",
     who: "sender-admin",
-    change: /shop\.example\. 3600 IN TXT "v=spf1 ip4:192\.0\.2\.10 -all"/,
+    change: /shop\.example\. 3600 IN TXT "v=spf1 ip4:192\.0\.2\.10 ~all"/,
   },
   {
     what: "an SPF record without v=",
@@ -808,4 +811,7 @@ export const brokenDomains: readonly BrokenDomain[] = [
   ...spfBroken,
   ...authenticationBroken,
   ...policiesBroken,
+  ...brokenByNames,
+  ...brokenByTyping,
+  ...brokenByServers,
 ];

@@ -35,10 +35,10 @@ const validity = ({ from = -1, to = 90 }: Wanted, now: number) => ({
   notAfter: new Date(now + to * day),
 });
 
-export async function authority(now: number): Promise<Authority> {
+export async function authority(now: number, name = "Lab Authority"): Promise<Authority> {
   const keys = await makeKeys();
   const own = await x509.X509CertificateGenerator.createSelfSigned({
-    name: "CN=Lab Authority",
+    name: `CN=${name}`,
     keys,
     signingAlgorithm: signing,
     ...validity({ names: [], from: -1_000, to: 1_000 }, now),

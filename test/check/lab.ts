@@ -43,18 +43,36 @@ export interface Broken {
   readonly drop?: readonly string[];
   readonly script?: Script;
   readonly certificate?: CertificateName;
-  /** `old`: TLS 1.1 and before; `none`: the pretended address answers nothing; `closed`: it refuses. */
+  /** Names that the good certificate is for, too. */
+  readonly names?: readonly string[];
+  /** `old`: TLS 1.1 and before; `none`: the pretended addresses answer nothing; `closed`: they refuse. */
   readonly server?: "usual" | "old" | "none" | "closed";
-  readonly policy?: { readonly status?: number; readonly location?: string; readonly text?: string };
-  /** TLSA data by name; `fits` and `differs` stand for the right and a wrong one. */
-  readonly tlsa?: "fits" | "differs" | "usage-1";
+  /** Of some addresses only. */
+  readonly unreachable?: Readonly<Record<string, "none" | "closed">>;
+  readonly policy?: {
+    readonly status?: number;
+    readonly location?: string;
+    readonly text?: string;
+    readonly contentType?: string;
+  };
+  /** TLSA data by name; `fits` and `differs` stand for the right and a wrong one, `rollover` for both. */
+  readonly tlsa?: "fits" | "differs" | "usage-1" | "rollover";
+  /** The TLSA records, and the root. */
   readonly isSigned?: boolean;
+  /** The domain's MX records. */
+  readonly isMxSigned?: boolean;
+  /** The resolver does not look at DNSSEC. */
+  readonly isResolverSimple?: true;
+  /** What verifies DNSSEC finds it wrong. */
+  readonly isBogus?: true;
+  /** By name; `lame`: it does not have the zone. Text: its MX records. */
+  readonly nameServers?: Readonly<Record<string, "good" | "lame" | "silent" | { readonly mx: string }>>;
   /** The web server's authority is unknown. */
   readonly isWebStrange?: true;
   readonly question?: Partial<DomainQuestion>;
 }
 
-const key2048 = rsaKey(2_048);
+export const key2048 = rsaKey(2_048);
 
 const perfect = (line: string): string => line.replaceAll("@", domain);
 
@@ -91,21 +109,24 @@ export async function startLab(): Promise<Lab> {
     async check(broken) {
       policy = broken.policy ?? {};
       const { server = "usual", certificate = "good" } = broken;
+      const { names } = broken;
+      const pem = names === undefined ? pems[certificate] : await ours.issue({ names: [host, ...names] });
       const old = { maxVersion: "TLSv1.1", minVersion: "TLSv1", ciphers: "DEFAULT@SECLEVEL=0" } as const;
       await using smtp = await startScriptServer({
         script: broken.script ?? usualScript(),
-        pem: pems[certificate],
+        pem,
         ...(server === "old" && { tls: old }),
       });
-      const connector = pretending(
-        socketConnector({ authorities: [ours.pem] }),
-        server === "none" || server === "closed" ? server : smtp.port,
+      const { unreachable = {} } = broken;
+      const connector = pretending(socketConnector({ authorities: [ours.pem] }), (address) =>
+        server === "none" || server === "closed" ? server : (unreachable[address] ?? smtp.port),
       );
       const zone = zoneOf(broken);
       const resolver = recordingResolver(fakeResolver(zone), realWorld());
-      const raw = rawResolverOf(zone, broken, pems[certificate]);
+      const raw = rawResolverOf(zone, broken, pem);
       const fetching = httpsWeb({ resolver, port: web.port, authorities: broken.isWebStrange ? [] : [ours.pem] });
-      const tools = { world: realWorld(), resolver, raw, connector, web: fetching, dnsServers: ["192.0.2.53"] };
+      const servers = { nameServer: nameServerOf(broken), dnsServers: ["192.0.2.53"] };
+      const tools = { world: realWorld(), resolver, raw, connector, web: fetching, ...servers };
       return await checkDomain({ ...tools, question: { ...question, ...broken.question } });
     },
     async [Symbol.asyncDispose]() {
@@ -123,15 +144,44 @@ const question: DomainQuestion = {
   selectors: ["s1"],
   senders: [address],
   lists: [],
-  isPublic: (one) => !one.startsWith("10."),
-  limits: { ...checkLimits, replyMs: 250 },
+  isPublic: (one) => !/^(?:0|10|127)\./.test(one),
+  limits: { ...checkLimits, replyMs: 700, visitMs: 2_500 },
 };
 
-const zoneOf = ({ add = [], drop = [] }: Broken): Zone => {
+const zoneOf = ({ add = [], drop = [], nameServers = {} }: Broken): Zone => {
   const dropped = drop.map(perfect);
   const kept = zoneLines.map(written).filter((line) => !dropped.some((start) => line.startsWith(start)));
-  return parseZone([...kept, ...add.map(written)].join("\n"));
+  const servers = Object.keys(nameServers).map((name, i) => `${name} A 192.0.2.${200 + i}`);
+  return parseZone([...kept, ...servers, ...add.map(written)].join("\n"), new WildZone());
 };
+
+/** With wildcards, RFC 4592. */
+class WildZone extends Map<string, NonNullable<ReturnType<Zone["get"]>>> {
+  override get(name: string): ReturnType<Zone["get"]> {
+    const own = super.get(name);
+    if (own !== undefined || name.startsWith("*.")) return own;
+    return [...this.keys()].some((other) => other.endsWith(`.${name}`))
+      ? undefined
+      : super.get(name.replace(/^.*?\.(?=shop|_domainkey)/, "*."));
+  }
+}
+
+/** The first has 192.0.2.200, and so on. */
+const nameServerOf =
+  ({ nameServers = {} }: Broken) =>
+  (address: string): RawResolver => ({
+    async ask(name, type) {
+      const state = Object.values(nameServers)[Number(address.split(".")[3]) - 200] ?? "silent";
+      if (state === "silent") return { answer: { kind: "timeout" }, isAuthentic: false };
+      if (state === "lame") return { answer: { kind: "no-data" }, isAuthentic: false, isAuthority: false };
+      const exchange = state === "good" ? host : state.mx;
+      const records: RawRecord[] =
+        type === "MX"
+          ? [{ type, name, data: { preference: 10, exchange } }]
+          : [{ type: "SOA", name, data: { serial: 1 } }];
+      return { answer: { kind: "found", records }, isAuthentic: false, isAuthority: true };
+    },
+  });
 
 /** As a good server answers; strangers to strangers it refuses. */
 export const usualScript =
@@ -146,8 +196,9 @@ export const usualScript =
   };
 
 /** Each pretended address leads to the one server. */
-const pretending = (real: Connector, where: number | "none" | "closed"): Connector => ({
+const pretending = (real: Connector, whereIs: (address: string) => number | "none" | "closed"): Connector => ({
   async connect(to, limit) {
+    const where = whereIs(to.address);
     if (where === "none") return { kind: "failed", problem: "timeout", text: "no answer" };
     if (where === "closed") return { kind: "failed", problem: "refused", text: "connect ECONNREFUSED" };
     const connected = await real.connect({ ...to, address: "127.0.0.1", port: where }, limit);
@@ -155,26 +206,50 @@ const pretending = (real: Connector, where: number | "none" | "closed"): Connect
   },
 });
 
-function rawResolverOf(zone: Zone, { tlsa, isSigned = true }: Broken, pem: string): RawResolver {
+function rawResolverOf(zone: Zone, broken: Broken, pem: string): RawResolver {
+  const { isSigned = true, isMxSigned = true, isBogus, isResolverSimple, nameServers = {} } = broken;
   return {
-    async ask(name, type) {
-      if (type === "TLSA" && tlsa !== undefined) {
-        const publicKey = new X509Certificate(pem).publicKey.export({ type: "spki", format: "der" });
-        const digest = createHash("sha256").update(publicKey).digest();
-        const certificate = tlsa === "differs" ? Buffer.alloc(32) : digest;
-        const data = { usage: tlsa === "usage-1" ? 1 : 3, selector: 1, matchingType: 1, certificate };
-        return { answer: { kind: "found", records: [{ type, name, data }] }, isAuthentic: isSigned };
-      }
+    async ask(name, type, how) {
+      const found = (isAuthentic: boolean, records: readonly RawRecord[]) => ({
+        answer: { kind: "found", records } as const,
+        isAuthentic: isAuthentic && isResolverSimple === undefined,
+      });
+      if (type === "TLSA" && broken.tlsa !== undefined) return found(isSigned, tlsaRecords(name, broken.tlsa, pem));
+      if (name === "." && type === "NS") return found(true, [{ type, name, data: "a.root.example" }]);
+      if (name === domain && type === "NS")
+        return found(
+          true,
+          Object.keys(nameServers).map((data) => ({ type, name, data })),
+        );
+      if (isBogus && how === "unchecked") return found(false, []);
       const { kind, records } = lookUp(zone, name, type);
       if (kind === "SERVFAIL") return { answer: { kind: "server-failure", text: "SERVFAIL" }, isAuthentic: false };
       if (kind === "SILENT") return { answer: { kind: "timeout" }, isAuthentic: false };
       if (records.length === 0) return { answer: { kind: "no-data" }, isAuthentic: false };
-      const found = records.map(
-        (record) => ({ type: record.type, name: record.owner, data: record.text }) as RawRecord,
-      );
-      return { answer: { kind: "found", records: found }, isAuthentic: false };
+      return found(isMxSigned && type === "MX", records.map(rawRecord));
     },
   };
+}
+
+const rawRecord = ({ type, owner, text, preference }: ReturnType<typeof lookUp>["records"][number]): RawRecord =>
+  (type === "MX"
+    ? { type, name: owner, data: { preference, exchange: text } }
+    : { type, name: owner, data: text }) as RawRecord;
+
+function tlsaRecords(name: string, tlsa: NonNullable<Broken["tlsa"]>, pem: string): RawRecord[] {
+  const publicKey = new X509Certificate(pem).publicKey.export({ type: "spki", format: "der" });
+  const right = createHash("sha256").update(publicKey).digest();
+  const digests = {
+    fits: [right],
+    "usage-1": [right],
+    differs: [Buffer.alloc(32)],
+    rollover: [Buffer.alloc(32), right],
+  };
+  return digests[tlsa].map((certificate) => ({
+    type: "TLSA",
+    name,
+    data: { usage: tlsa === "usage-1" ? 1 : 3, selector: 1, matchingType: 1, certificate },
+  }));
 }
 
 async function makeCertificates(ours: Authority, now: number): Promise<Record<CertificateName, string>> {
@@ -183,7 +258,7 @@ async function makeCertificates(ours: Authority, now: number): Promise<Record<Ce
   return {
     good: await ours.issue({ names }),
     expired: await ours.issue({ names, from: -100, to: -10 }),
-    soon: await ours.issue({ names, to: 5 }),
+    soon: await ours.issue({ names, from: -85, to: 5 }),
     future: await ours.issue({ names, from: 2, to: 90 }),
     "other-name": await ours.issue({ names: ["www.other.example"] }),
     "self-signed": await selfSigned({ names }, now),
@@ -198,8 +273,8 @@ async function startWeb(
 ): Promise<{ readonly server: HttpsServer; readonly port: number }> {
   const options: ServerOptions = { key: pem, cert: pem };
   const server = createServer(options, (_request, response) => {
-    const { status = 200, location, text = goodPolicy } = policy();
-    response.writeHead(status, { "content-type": "text/plain", ...(location !== undefined && { location }) });
+    const { status = 200, location, text = goodPolicy, contentType = "text/plain" } = policy();
+    response.writeHead(status, { "content-type": contentType, ...(location !== undefined && { location }) });
     response.end(text);
   });
   server.listen(0, "127.0.0.1");

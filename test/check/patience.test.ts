@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkDomain } from "../../src/check/domain/check-domain.ts";
-import type { Connector } from "../../src/check/net/connector.ts";
+import type { Connector, Line } from "../../src/check/net/connector.ts";
+import type { Fetched } from "../../src/check/net/web.ts";
 import type { Report } from "../../src/check/run.ts";
 import { checkLimits } from "../../src/check/tools.ts";
 import { recordingResolver } from "../../src/dns/recording-resolver.ts";
@@ -35,6 +36,8 @@ function slowResolver(world: FakeWorld, lines: string): Resolver {
   };
 }
 
+const noWeb = async (): Promise<Fetched> => ({ kind: "failed", problem: "connect", text: "no" });
+
 async function check(connector: (world: FakeWorld) => Connector, lines = ""): Promise<Report> {
   const world = fakeWorld();
   const state = { isDone: false };
@@ -43,7 +46,7 @@ async function check(connector: (world: FakeWorld) => Connector, lines = ""): Pr
     resolver: recordingResolver(slowResolver(world, lines), world),
     raw: { ask: async () => ({ answer: { kind: "no-data" }, isAuthentic: false }) },
     connector: connector(world),
-    web: { get: async () => ({ kind: "failed", problem: "connect", text: "no" }) },
+    web: { get: noWeb, post: noWeb },
     dnsServers: [],
     question: {
       domain: "a.example",
@@ -67,6 +70,23 @@ const blackHole = (world: FakeWorld): Connector => ({
   },
 });
 
+/** Takes the connection, and never greets. */
+const silent = (world: FakeWorld): Connector => ({
+  async connect(place) {
+    const line: Line = {
+      place,
+      async read(timeoutMs) {
+        await world.sleep(timeoutMs);
+        return { kind: "ended", because: "silent", text: "nothing", unread: "" };
+      },
+      write: () => {},
+      secure: async () => ({ kind: "failed", problem: "closed", code: "", text: "" }),
+      close: () => {},
+    };
+    return { kind: "open", line };
+  },
+});
+
 const stuck = (): Connector => ({ connect: () => new Promise(() => {}) });
 
 const idsOf = ({ findings }: Report): string[] => findings.map(({ id }) => id);
@@ -82,6 +102,12 @@ test("not even DNS that is silent everywhere takes longer", async () => {
   const report = await check(blackHole, "mx.a.example SILENT\na.example TXT SILENT\n_dmarc.a.example SILENT\n");
   assert.ok(report.tookMs < 10_000, `${report.tookMs} ms`);
   assert.ok(idsOf(report).includes("dns.no-answer"));
+});
+
+test("servers that make strangers wait are given six seconds, and the whole check less than ten", async () => {
+  const report = await check(silent);
+  assert.ok(report.tookMs >= 6_000 && report.tookMs < 10_000, `${report.tookMs} ms`);
+  assert.equal(idsOf(report).filter((id) => id === "server.silent").length, 2);
 });
 
 test("nor does a connector that never comes back", async () => {

@@ -89,6 +89,7 @@ export function fakePorts(): FakePorts {
     world: { now: () => noon, random: () => 0, sleep: async () => {} },
     status: () => ({
       hostname: "here.example",
+      version: "0.1.0",
       pid: 7,
       startedAt: noon,
       now: noon,

@@ -22,6 +22,8 @@ import { type Sink, startSink } from "./sink.ts";
 export interface LoginServer extends AsyncDisposable {
   /** Submission with STARTTLS, submission in TLS, submission in clear text, relay. */
   readonly ports: readonly number[];
+  /** "https://127.0.0.1:8443": of [web], if `settings` have it. */
+  readonly web: readonly string[];
   readonly sink: Sink;
   readonly events: Observed<Event>;
   /** Log lines. */
@@ -74,7 +76,7 @@ export async function startLoginServer(world: World = fakeWorld(), settings: Set
   opened.defer(() => server.close());
   const ports = server.listening.map((place) => Number(place.slice(place.lastIndexOf(":") + 1)));
   const running = opened.move();
-  return { ports, sink, events, log, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return { ports, web: server.web, sink, events, log, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
 /** RFC 7662 §2 */

@@ -6,6 +6,7 @@ import { dmarc } from "./dmarc.ts";
 import { lists } from "./lists.ts";
 import { mtaSts, mtaStsMx } from "./mta-sts.ts";
 import { addresses, mx } from "./mx.ts";
+import { nameServers } from "./name-servers.ts";
 import type { DomainTools } from "./question.ts";
 import { recipients, relay } from "./recipients.ts";
 import { reverse } from "./reverse.ts";
@@ -18,9 +19,11 @@ import { zone } from "./zone.ts";
 /** Each behind those that it needs. */
 export const domainChecks = [
   mx,
+  nameServers,
   addresses,
   reverse,
   servers,
+  dane,
   tls,
   recipients,
   relay,
@@ -30,7 +33,6 @@ export const domainChecks = [
   mtaSts,
   mtaStsMx,
   tlsReports,
-  dane,
   bimi,
   lists,
   zone,

@@ -12,19 +12,24 @@ import { placeOf, type SmtpVisit } from "./visit.ts";
 export const dane = domainCheck({
   name: "dane",
   needs: ["addresses", "servers"],
-  async run(asked, { addresses, servers }) {
+  async run(asked, { addresses, servers }): Promise<ReadonlySet<string>> {
     const { raw, question } = asked.tools;
     const { domain, port } = question;
     const hosts = [...new Set(addresses.map(({ host }) => host))];
+    const proven = new Set<string>();
     const found = await Promise.all(
       hosts.map((host) => {
         const visits = servers.filter(({ target }) => target.host === host);
-        return lookAt({ host, name: `_${port}._tcp.${host}`, visits }, asked);
+        return lookAt({ host, name: `_${port}._tcp.${host}`, visits, proven }, asked);
       }),
     );
-    if (hosts.length === 0 || found.some((isThere) => isThere)) return;
+    if (hosts.length === 0) return proven;
     const { isAuthentic } = await raw.ask(domain, "MX");
-    say(asked, "dane.none", { values: { dnssec: isAuthentic ? "the MX records are signed" : undefined } });
+    if (!found.some((isThere) => isThere))
+      say(asked, "dane.none", { values: { dnssec: isAuthentic ? "the MX records are signed" : undefined } });
+    // RFC 7672 §2.2.1: whoever can change the MX records leads senders elsewhere
+    else if (proven.size > 0 && !isAuthentic) say(asked, "dane.mx-not-signed", { changes: [act("sign-domain")] });
+    return proven;
   },
 });
 
@@ -32,12 +37,14 @@ interface Host {
   readonly host: string;
   readonly name: string;
   readonly visits: readonly SmtpVisit[];
+  /** Places whose certificate fits are added. */
+  readonly proven: Set<string>;
 }
 
 export type TlsaData = Extract<RawRecord, { type: "TLSA" }>["data"];
 
 /** True: there is something to tell. */
-async function lookAt({ host, name, visits }: Host, asked: Asked<DomainTools>): Promise<boolean> {
+async function lookAt({ host, name, visits, proven }: Host, asked: Asked<DomainTools>): Promise<boolean> {
   const { answer, isAuthentic } = await asked.tools.raw.ask(name, "TLSA");
   if (isFailure(answer)) {
     say(asked, "dane.unknown", { about: host, values: { problem: problemOf(answer) } });
@@ -48,8 +55,15 @@ async function lookAt({ host, name, visits }: Host, asked: Asked<DomainTools>): 
   );
   if (records.length === 0) return false;
   const evidence = records.map(tlsaText);
-  const usable = records.filter(({ usage }) => usage === 2 || usage === 3);
-  if (!isAuthentic)
+  const usable = records.filter(isUsable);
+  if (!isAuthentic && !(await validates(asked)))
+    say(asked, "dane.unknown", {
+      about: host,
+      values: { problem: "the resolver does not verify DNSSEC" },
+      evidence,
+      changes: [act("validating-resolver")],
+    });
+  else if (!isAuthentic)
     say(asked, "dane.not-signed", { about: host, values: { host }, evidence, changes: [act("dane-sign", { host })] });
   else if (usable.length === 0) {
     const usage = records.map(({ usage }) => `usage ${usage}`).join(", ");
@@ -60,17 +74,26 @@ async function lookAt({ host, name, visits }: Host, asked: Asked<DomainTools>): 
       evidence,
       changes: (record ?? []).map((one) => publish(one, evidence)),
     });
-  } else for (const seen of visits) tellOf(seen, { name, usable, evidence }, asked);
+  } else for (const seen of visits) tellOf(seen, { name, usable, evidence, proven }, asked);
   return true;
 }
+
+/** RFC 7672 §3.1, RFC 6698 §2.1: the others are ignored. */
+const isUsable = ({ usage, selector, matchingType }: TlsaData): boolean =>
+  (usage === 2 || usage === 3) && selector <= 1 && matchingType <= 2;
+
+/** The root is signed. */
+const validates = async ({ tools }: Asked<DomainTools>): Promise<boolean> =>
+  (await tools.raw.ask(".", "NS")).isAuthentic;
 
 interface Usable {
   readonly name: string;
   readonly usable: readonly TlsaData[];
   readonly evidence: readonly string[];
+  readonly proven: Set<string>;
 }
 
-function tellOf(seen: SmtpVisit, { name, usable, evidence }: Usable, asked: Asked<DomainTools>): void {
+function tellOf(seen: SmtpVisit, { name, usable, evidence, proven }: Usable, asked: Asked<DomainTools>): void {
   const { tls, offered, target } = seen;
   const about = placeOf(seen);
   const { host } = target;
@@ -81,8 +104,11 @@ function tellOf(seen: SmtpVisit, { name, usable, evidence }: Usable, asked: Aske
     return;
   }
   const { chain } = tls.tls;
-  if (usable.some((record) => fits(record, chain))) say(asked, "dane.good", { about, evidence });
-  else
+  const fitting = usable.filter((record) => fits(record, chain));
+  if (fitting.length > 0) {
+    if (fitting.some(({ usage }) => usage === 3)) proven.add(about);
+    say(asked, "dane.good", { about, evidence });
+  } else
     say(asked, "dane.mismatch", {
       about,
       evidence,

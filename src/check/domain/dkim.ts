@@ -1,10 +1,12 @@
 // DKIM keys: those that are ours or were named, and those under names that many use. RFC 6376 §3.6.1, RFC 8301.
 import { packed, readTagList } from "../../mail/tag-list.ts";
 import { type DkimKey, keyText, readDkimKey } from "../authentication/dkim-key.ts";
-import { type DnsRecord } from "../dns-record.ts";
+import { type DnsRecord, txt } from "../dns-record.ts";
 import { act, publish } from "../finding.ts";
 import type { Asked } from "../run.ts";
+import { mendKey, strictFault } from "./dkim-mending.ts";
 import { isFailure, problemOf } from "./dns-trouble.ts";
+import { tellOfMisplaced } from "./misplaced.ts";
 import { domainCheck, type DomainTools, isHopeless, say } from "./question.ts";
 
 export const dkim = domainCheck({
@@ -21,7 +23,7 @@ export const dkim = domainCheck({
     }
     const guesses = usualSelectors.map((selector) => lookAt({ selector, isNamed: false }, asked));
     const isFound = (await Promise.all(guesses)).some((isThere) => isThere);
-    if (isFound || mx.kind === "null") return; // who takes no mail often sends none
+    if (isFound || mx.kind === "null" || mx.isParked === true) return; // who takes no mail often sends none
     // RFC 8020: if this name does not exist, nothing below it does
     const below = await resolver.txt(`_domainkey.${domain}`);
     if (isFailure(below))
@@ -85,40 +87,72 @@ async function lookAt({ selector, isNamed }: Selector, asked: Asked<DomainTools>
   const { resolver, question } = asked.tools;
   const name = `${selector}${suffix}${question.domain}`;
   const answer = await resolver.txt(name);
-  const values = { selector, name };
   if (isFailure(answer)) {
-    if (isNamed)
-      say(asked, "dkim.unknown", {
-        about: name,
-        values: { ...values, problem: problemOf(answer) },
-        changes: [act("try-again")],
-      });
+    const values = { selector, name, problem: problemOf(answer) };
+    if (isNamed) say(asked, "dkim.unknown", { about: name, values, changes: [act("try-again")] });
     return isNamed;
   }
-  const ours = ourKeys(asked.tools).find((record) => record.name === name);
-  if (answer.kind !== "found") {
-    if (!isNamed) return false;
-    const changes = ours === undefined ? [act("dkim-publish-key", { name })] : [publish(ours)];
-    say(asked, "dkim.key-missing", { about: name, values, changes });
+  if (answer.kind === "found" && (isNamed || (await isGuessRight(answer.records, asked)))) {
+    tellOfRecords({ selector, name, records: answer.records }, asked);
     return true;
   }
-  const evidence = answer.records;
-  if (answer.records.length > 1) {
-    const count = answer.records.length;
+  if (isNamed) await tellMissing(selector, name, asked);
+  return isNamed;
+}
+
+/** What every name has (a wildcard) is nothing that was published for this one. RFC 4592 */
+async function isGuessRight(records: readonly string[], { tools }: Asked<DomainTools>): Promise<boolean> {
+  const nobodys = await tools.resolver.txt(`no-such-selector${suffix}${tools.question.domain}`);
+  const isWild = nobodys.kind === "found" && nobodys.records.join() === records.join();
+  return !isWild && records.some((record) => /(?:^|;)\s*(?:p\s*=|v\s*=\s*DKIM)/i.test(record));
+}
+
+async function tellMissing(selector: string, name: string, asked: Asked<DomainTools>): Promise<void> {
+  const { raw, question } = asked.tools;
+  const ours = ourKeys(asked.tools).find((record) => record.name === name);
+  const values = { selector, name };
+  const { answer } = await raw.ask(name, "CNAME");
+  const [target] = (answer.kind === "found" ? answer.records : []).flatMap((record) =>
+    record.type === "CNAME" ? [record.data] : [],
+  );
+  if (target !== undefined) {
+    const changes = [act("dkim-see-alias", { name, target })];
+    return say(asked, "dkim.alias-to-nowhere", { about: name, values: { ...values, target }, changes });
+  }
+  const { domain } = question;
+  const alsoAt = [`${selector}.${domain}`, `${selector}._domainkeys.${domain}`, `_domainkey.${selector}.${domain}`];
+  const isIt = (text: string): boolean => /(?:^|;)\s*p\s*=\s*\S{40}/.test(text);
+  if (ours === undefined && (await tellOfMisplaced({ what: "DKIM", name, isIt, alsoAt }, asked))) return;
+  const changes = ours === undefined ? [act("dkim-publish-key", { name })] : [publish(ours)];
+  say(asked, "dkim.key-missing", { about: name, values, changes });
+}
+
+interface FoundRecords {
+  readonly selector: string;
+  readonly name: string;
+  readonly records: readonly string[];
+}
+
+function tellOfRecords({ selector, name, records }: FoundRecords, asked: Asked<DomainTools>): void {
+  const ours = ourKeys(asked.tools).find((record) => record.name === name);
+  const values = { selector, name };
+  const evidence = records;
+  const [record = "", ...others] = records;
+  if (others.length > 0) {
+    const changes = [act("dkim-one-record", { name })];
     say(asked, "dkim.several-records", {
       about: name,
-      values: { ...values, count },
+      values: { ...values, count: records.length },
       evidence,
-      changes: [act("dkim-one-record", { name })],
+      changes,
     });
-    return true;
-  }
-  const record = answer.records[0]!;
-  if (ours !== undefined && keyIn(record) !== keyIn(ours.value))
-    say(asked, "dkim.key-differs", { about: name, values, evidence, changes: [publish(ours, answer.records)] });
+  } else if (ours !== undefined && !isSameKey(record, ours.value))
+    say(asked, "dkim.key-differs", { about: name, values, evidence, changes: [publish(ours, records)] });
   else tellOf({ name, selector, record, key: readDkimKey(record) }, asked);
-  return true;
 }
+
+/** Of two records. */
+export const isSameKey = (a: string, b: string): boolean => keyIn(a) === keyIn(b);
 
 const keyIn = (record: string): string => packed(readTagList(record).tags.get("p"));
 
@@ -130,12 +164,24 @@ interface FoundKey {
 }
 
 function tellOf({ name, selector, record, key }: FoundKey, asked: Asked<DomainTools>): void {
-  const { bits, faults, flags, revoked } = key;
+  const { bits, flags, revoked, hashes, services } = key;
+  const strict = strictFault(record);
+  const faults = [...key.faults, ...(strict === undefined ? [] : [strict])];
   const values = { selector, name, key: keyText(key), bits, problem: faults.join("; ") };
   const said = { about: name, values, evidence: [record] };
   const newKey = [act("dkim-new-key")];
   if (revoked) return say(asked, "dkim.revoked", { ...said, changes: [act("dkim-see-revoked", { selector })] });
-  if (faults.length > 0) return say(asked, "dkim.key-wrong", { ...said, changes: [act("dkim-publish-key", { name })] });
+  if (faults.length > 0) {
+    const mended = mendKey(record);
+    const changes = mended === undefined ? [act("dkim-publish-key", { name })] : [publish(txt(name, mended), [record])];
+    return say(asked, "dkim.key-wrong", { ...said, changes });
+  }
+  const isForMail = services.length === 0 || services.some((one) => one === "*" || one === "email");
+  if (!isForMail || (hashes.length > 0 && !hashes.includes("sha256"))) {
+    const tag = isForMail ? "h" : "s";
+    const changes = [act("dkim-drop-tag", { name, tag: `${tag}=` })];
+    return say(asked, "dkim.not-for-this", { ...said, values: { ...values, tag: `${tag}=` }, changes });
+  }
   if (bits !== undefined && bits < 1_024) return say(asked, "dkim.key-too-short", { ...said, changes: newKey });
   if (bits !== undefined && bits < 2_048) say(asked, "dkim.key-weak", { ...said, changes: newKey });
   if (flags.includes("y")) say(asked, "dkim.test-flag", { ...said, changes: [act("dkim-drop-flag", { name })] });

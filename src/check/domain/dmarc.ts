@@ -1,11 +1,12 @@
 // The DMARC policy that holds for the domain, and whether its reports arrive. RFC 9989, RFC 9990.
 import { agreementName, foreignReportHosts } from "../authentication/dmarc-domain.ts";
 import { policyInForce } from "../authentication/dmarc-policy.ts";
-import { isDmarcRecord, publishedPolicy } from "../authentication/dmarc-record.ts";
+import { isDmarcRecord, publishedPolicy, readDmarcRecord } from "../authentication/dmarc-record.ts";
 import { type FoundRecord, type TreeWalked, walkTree } from "../authentication/dmarc-walk.ts";
 import { txt } from "../dns-record.ts";
 import { act, publish } from "../finding.ts";
 import type { Asked } from "../run.ts";
+import { tellOfMisplaced } from "./misplaced.ts";
 import { domainCheck, type DomainFacts, type DomainTools, isHopeless, say } from "./question.ts";
 
 export const dmarc = domainCheck({
@@ -22,7 +23,7 @@ export const dmarc = domainCheck({
     }
     await tellOfFaults(walked, asked);
     if (policy === undefined) {
-      if (walked.faults.length === 0) tellMissing(walked.organization ?? domain, asked);
+      if (walked.faults.length === 0) await tellMissing(walked.organization ?? domain, asked);
       return {};
     }
     tellOfPolicy(policy, asked);
@@ -35,10 +36,33 @@ const at = (domain: string): string => `_dmarc.${domain}`;
 
 const firstRecord = (domain: string): string => `v=DMARC1; p=none; rua=mailto:postmaster@${domain}`;
 
-const tellMissing = (organization: string, asked: Asked<DomainTools>): void =>
-  say(asked, "dmarc.missing", {
-    changes: [publish(txt(at(organization), firstRecord(organization))), act("dmarc-step-up")],
-  });
+async function tellMissing(organization: string, asked: Asked<DomainTools>): Promise<void> {
+  const { resolver, question } = asked.tools;
+  const name = at(question.domain);
+  const answer = await resolver.txt(name);
+  const record = answer.kind === "found" ? answer.records.find(isDmarcRecord) : undefined;
+  // it is there, and so wrong that nobody uses it
+  if (record !== undefined) {
+    const problem = readDmarcRecord(record).faults.join("; ");
+    const changes = [act("words", { text: `Correct the TXT record at ${name}: ${problem}` })];
+    return say(asked, "dmarc.syntax", { values: { problem }, evidence: [record], changes });
+  }
+  const alsoAt = [question.domain, at(name)];
+  if (await tellOfMisplaced({ what: "DMARC", name, isIt: isDmarcRecord, alsoAt }, asked)) return;
+  const ours = question.wanted?.find((record) => record.name === at(organization));
+  const begin = ours ?? txt(at(organization), firstRecord(organization));
+  say(asked, "dmarc.missing", { changes: [publish(begin), act("dmarc-step-up")] });
+}
+
+/** Without what web forms and pasting add; undefined: that does not make it one. */
+function mendedRecord(text: string): string | undefined {
+  const mended = text
+    .replaceAll(/["\\\u200b\ufeff“”]/g, "")
+    .replace(/^\s*v?\s*=?\s*DMARC\s*1?\b[\s;:,]*/i, "v=DMARC1; ")
+    .replaceAll(/,(?=\s*\w+=)/g, ";")
+    .trim();
+  return mended !== text && isDmarcRecord(mended) && readDmarcRecord(mended).faults.length === 0 ? mended : undefined;
+}
 
 /** Tags that nobody uses any more do no harm. */
 const isHarmless = (fault: string): boolean => fault.includes("no longer used") || fault.includes("unknown");
@@ -58,11 +82,20 @@ async function tellOfFaults(walked: TreeWalked, asked: Asked<DomainTools>): Prom
     if (first !== undefined) say(asked, "dmarc.several-records", { values: { name }, evidence, changes });
   }
   const broken = several ? [] : faults;
-  const evidence = policy === undefined ? [] : [policy.record.text];
+  const where = at(policy?.domain ?? domain);
+  const answer = policy === undefined ? await asked.tools.resolver.txt(where) : undefined;
+  const texts = answer?.kind === "found" ? answer.records.filter((text) => /dmarc/i.test(text)) : [];
+  const evidence = policy === undefined ? texts : [policy.record.text];
+  const better = evidence.length === 1 ? mendedRecord(evidence[0]!) : undefined;
   for (const problem of [...broken, ...(policy?.record.faults ?? [])]) {
-    const where = at(policy?.domain ?? domain);
-    const changes = [act("words", { text: `Correct the TXT record at ${where}: ${problem}` })];
-    say(asked, isHarmless(problem) ? "dmarc.deprecated" : "dmarc.syntax", { values: { problem }, evidence, changes });
+    const changes = [
+      act("words", { text: `Correct the TXT record at ${where}: ${problem}` }),
+      ...(better === undefined ? [] : [publish(txt(where, better), evidence)]),
+    ];
+    // the policy itself is understood
+    const level = policy?.record.p === undefined ? "error" : "warning";
+    if (isHarmless(problem)) say(asked, "dmarc.deprecated", { values: { problem }, evidence, changes });
+    else say(asked, "dmarc.syntax", { level, values: { problem }, evidence, changes });
   }
 }
 
@@ -108,9 +141,13 @@ const dropTag = (text: string, tag: string): string =>
     .filter((part) => part !== "" && !new RegExp(`^${tag}\\s*=`, "i").test(part))
     .join("; ");
 
+/** RFC 9991 §3 */
+const failureAddresses = ({ tags }: FoundRecord["record"]): string[] =>
+  tags.flatMap(({ tag }) => (tag.startsWith("ruf=") ? tag.slice(4).split(",") : [])).map((uri) => uri.trim());
+
 /** RFC 9990 §4: who gets reports about another's domain has to agree in DNS. */
 async function tellOfReports({ domain, record }: FoundRecord, asked: Asked<DomainTools>): Promise<void> {
-  const hosts = foreignReportHosts(domain, record.rua);
+  const hosts = foreignReportHosts(domain, [...record.rua, ...failureAddresses(record)]);
   const answers = await Promise.all(hosts.map((host) => asked.tools.resolver.txt(agreementName(domain, host))));
   for (const [i, host] of hosts.entries()) {
     const answer = answers[i]!;

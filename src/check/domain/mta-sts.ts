@@ -4,6 +4,7 @@ import { txt } from "../dns-record.ts";
 import { act, publish } from "../finding.ts";
 import type { Asked } from "../run.ts";
 import { sayTrouble } from "./dns-trouble.ts";
+import { tellOfMisplaced } from "./misplaced.ts";
 import { domainCheck, type DomainTools, say } from "./question.ts";
 import { namesHost, readStsPolicy, type StsPolicy, stsRecordFault } from "./sts-policy.ts";
 import { certificateProblems } from "./tls.ts";
@@ -35,11 +36,16 @@ async function lookAtRecord(asked: Asked<DomainTools>): Promise<boolean> {
       return false;
     case "no-such-domain":
     case "no-data":
-      say(asked, "mta-sts.none", { changes: [act("sts-begin", { url: policyUrl(question.domain), name })] });
+      await tellNone(name, asked);
       return false;
     case "found": {
-      const records = answer.records.filter((text) => text.startsWith("v=STSv1"));
-      const [record = answer.records[0]!] = records;
+      const similar = answer.records.filter((text) => /sts/i.test(text));
+      const records = similar.filter((text) => text.startsWith("v=STSv1"));
+      const [record = similar[0]] = records;
+      if (record === undefined) {
+        await tellNone(name, asked); // what else stands there is not meant; RFC 8461 §3.1
+        return false;
+      }
       const value = `v=STSv1; id=${new Date(world.now()).toISOString().replaceAll(/\D/g, "").slice(0, 14)}`;
       const changes = [publish(txt(name, value), answer.records)];
       const count = records.length;
@@ -50,6 +56,13 @@ async function lookAtRecord(asked: Asked<DomainTools>): Promise<boolean> {
       return count <= 1 && fault === undefined;
     }
   }
+}
+
+async function tellNone(name: string, asked: Asked<DomainTools>): Promise<void> {
+  const { domain } = asked.tools.question;
+  const isIt = (text: string): boolean => text.startsWith("v=STSv1");
+  if (await tellOfMisplaced({ what: "MTA-STS", name, isIt, alsoAt: [domain], isOfReceiver: true }, asked)) return;
+  say(asked, "mta-sts.none", { changes: [act("sts-begin", { url: policyUrl(domain), name })] });
 }
 
 const policyUrl = (domain: string): string => `https://mta-sts.${domain}/.well-known/mta-sts.txt`;
@@ -65,7 +78,7 @@ async function fetchPolicy(asked: Asked<DomainTools>): Promise<PolicyFound | und
     say(asked, isName ? "mta-sts.certificate" : "mta-sts.not-reachable", { values, changes });
     return undefined;
   }
-  const { status, location, text } = fetched;
+  const { status, location, text, contentType } = fetched;
   if (status !== 200) {
     const request = { method: "GET", purpose: "mta-sts-policy", ...(location !== undefined && { location }) } as const;
     const { name, meaning, redirect, whoActs } = explainHttp(status, request);
@@ -78,6 +91,9 @@ async function fetchPolicy(asked: Asked<DomainTools>): Promise<PolicyFound | und
     });
     return undefined;
   }
+  // RFC 8461 §3.2: senders should make sure of it
+  if (!/^text\/plain\b/i.test(contentType))
+    say(asked, "mta-sts.content-type", { values: { url, contentType }, changes: [act("sts-text", { url })] });
   return lookAtPolicy(text, url, asked);
 }
 

@@ -2,7 +2,7 @@
 import { isIP } from "node:net";
 import type { MxRecord } from "../../dns/resolver.ts";
 import type { DnsRecord } from "../dns-record.ts";
-import { act, publish } from "../finding.ts";
+import { act, type Change, publish } from "../finding.ts";
 import type { Asked } from "../run.ts";
 import { isFailure, isOwnTrouble, sayTrouble } from "./dns-trouble.ts";
 import { domainCheck, type DomainTools, type MxFacts, say, type Target } from "./question.ts";
@@ -10,8 +10,10 @@ import { domainCheck, type DomainTools, type MxFacts, say, type Target } from ".
 export const mx = domainCheck({
   name: "mx",
   async run(asked): Promise<MxFacts> {
-    const { domain } = asked.tools.question;
-    const answer = await asked.tools.resolver.mx(domain);
+    const { resolver, question } = asked.tools;
+    const { domain } = question;
+    const answer = await resolver.mx(domain);
+    if (answer.kind === "found" || answer.kind === "no-data") await tellOfAlias(domain, asked);
     switch (answer.kind) {
       case "found":
         return lookAtRecords(asked, answer.records);
@@ -21,16 +23,38 @@ export const mx = domainCheck({
       case "no-data":
         return implicit(asked);
       case "server-failure":
-      case "timeout":
+        if (await isBogus(domain, asked)) {
+          say(asked, "dnssec.broken", { evidence: [answer.text], changes: [act("mend-dnssec")] });
+          return nobody("unknown");
+        }
         sayTrouble(asked, domain, answer);
         return nobody(isOwnTrouble(answer) ? "no-resolver" : "unknown");
+      case "timeout":
+        sayTrouble(asked, domain, answer);
+        return nobody("unknown");
     }
   },
 });
 
 const nobody = (kind: MxFacts["kind"]): MxFacts => ({ kind, hosts: [] });
 
-const mxRecord = (domain: string, host: string): DnsRecord => ({ name: domain, type: "MX", value: `10 ${host}` });
+const mxRecord = (domain: string, host: string, preference = 10): DnsRecord => ({
+  name: domain,
+  type: "MX",
+  value: `${preference} ${host}`,
+});
+
+/** RFC 4035 §5.5: a validating resolver answers SERVFAIL, and hands the records out to who does not want them checked. */
+async function isBogus(domain: string, { tools }: Asked<DomainTools>): Promise<boolean> {
+  const { answer } = await tools.raw.ask(domain, "MX", "unchecked");
+  return answer.kind === "found" || answer.kind === "no-data";
+}
+
+async function tellOfAlias(domain: string, asked: Asked<DomainTools>): Promise<void> {
+  const target = await aliasOf(domain, "MX", asked.tools);
+  if (target !== undefined)
+    say(asked, "domain.alias", { values: { target }, changes: [act("own-records", { target })] });
+}
 
 function lookAtRecords(asked: Asked<DomainTools>, records: readonly MxRecord[]): MxFacts {
   const { domain } = asked.tools.question;
@@ -42,13 +66,13 @@ function lookAtRecords(asked: Asked<DomainTools>, records: readonly MxRecord[]):
   }
   const evidence = sorted.map(({ preference, exchange }) => `${domain} MX ${preference} ${exchange || "."}`);
   const values = { hosts: hosts.join(", "), count: hosts.length > 1 ? hosts.length : undefined };
-  if (hosts.length === new Set(records.map(({ exchange }) => exchange)).size)
-    say(asked, "mx.good", { values, evidence });
+  const empty = sorted.filter(({ exchange }) => exchange === "");
+  if (empty.length === 0) say(asked, "mx.good", { values, evidence });
   else
     say(asked, "mx.null-and-others", {
       values,
       evidence,
-      changes: [{ kind: "remove", record: { name: domain, type: "MX", value: "0 ." } }],
+      changes: empty.map(({ preference }) => ({ kind: "remove", record: mxRecord(domain, ".", preference) })),
     });
   return { kind: "hosts", hosts };
 }
@@ -57,17 +81,35 @@ function lookAtRecords(asked: Asked<DomainTools>, records: readonly MxRecord[]):
 async function implicit(asked: Asked<DomainTools>): Promise<MxFacts> {
   const { resolver, question } = asked.tools;
   const { domain } = question;
-  const [a, aaaa] = await Promise.all([resolver.a(domain), resolver.aaaa(domain)]);
+  const [a, aaaa, texts] = await Promise.all([resolver.a(domain), resolver.aaaa(domain), resolver.txt(domain)]);
   const addresses = [a, aaaa].flatMap((answer) => (answer.kind === "found" ? answer.records : []));
-  const changes = [publish(mxRecord(domain, `mail.${domain}`))];
-  if (addresses.length > 0) {
-    say(asked, "mx.implicit", { values: { addresses: addresses.join(", ") }, changes });
-    return { kind: "implicit", hosts: [domain] };
-  }
   const failed = [a, aaaa].find(isFailure);
-  if (failed === undefined) say(asked, "mx.none", { changes });
-  else sayTrouble(asked, domain, failed);
-  return nobody(failed === undefined ? "none" : "unknown");
+  if (addresses.length === 0 && failed !== undefined) {
+    sayTrouble(asked, domain, failed);
+    return nobody("unknown");
+  }
+  const isParked = texts.kind === "found" && texts.records.some((text) => /^v=spf1 +-all *$/i.test(text));
+  if (isParked) {
+    say(asked, "mx.parked", { changes: [publish(mxRecord(domain, ".", 0))] });
+    return { kind: "none", hosts: [], isParked };
+  }
+  const host = await likelyHost(asked);
+  const record = mxRecord(domain, host ?? (addresses.length > 0 ? domain : `mail.${domain}`));
+  const changes = [publish(record), act("choose-mx")];
+  if (addresses.length === 0) {
+    say(asked, "mx.none", { changes });
+    return nobody("none");
+  }
+  say(asked, "mx.implicit", { values: { addresses: addresses.join(", ") }, changes });
+  return { kind: "implicit", hosts: [domain] };
+}
+
+/** A name that is there, and by which mail servers are usually called. */
+async function likelyHost({ tools }: Asked<DomainTools>): Promise<string | undefined> {
+  const { resolver, question } = tools;
+  const names = ["mail", "mx", "mx1"].map((label) => `${label}.${question.domain}`);
+  const answers = await Promise.all(names.map((name) => resolver.a(name)));
+  return names.find((_, i) => answers[i]?.kind === "found");
 }
 
 /** Hosts, and addresses of all, that are looked at; more is for nobody's good. */
@@ -78,42 +120,87 @@ export const addresses = domainCheck({
   needs: ["mx"],
   async run(asked, { mx }) {
     const looked = mx.hosts.slice(0, most.hosts).map((host) => lookAtHost(host, asked, mx));
-    const targets = (await Promise.all(looked)).flat().slice(0, most.addresses);
+    const all = (await Promise.all(looked)).flat();
+    const targets = all.slice(0, most.addresses);
     const values = { addresses: targets.map(({ host, address }) => `${host} ${address}`).join(", ") };
     if (targets.length > 0) say(asked, "mx.addresses-good", { values });
+    if (targets.length > 0 && targets.every(({ address }) => address.includes(":")))
+      say(asked, "mx.ipv6-only", { changes: [act("add-ipv4", { host: targets[0]!.host })] });
+    if (mx.hosts.length > most.hosts || all.length > targets.length)
+      say(asked, "mx.not-all", { values: { hosts: Math.min(mx.hosts.length, most.hosts), addresses: targets.length } });
     return targets;
   },
 });
 
-async function lookAtHost(host: string, asked: Asked<DomainTools>, { kind }: MxFacts): Promise<Target[]> {
+async function lookAtHost(host: string, asked: Asked<DomainTools>, { kind, hosts }: MxFacts): Promise<Target[]> {
   const { tools } = asked;
-  const { domain, isPublic } = tools.question;
-  const about = host;
-  const values = { exchange: host };
+  const { isPublic } = tools.question;
   if (isIP(host) !== 0 || /^\[.*\]$/.test(host)) {
-    const changes = [publish(mxRecord(domain, `mail.${domain}`), [host])];
-    say(asked, "mx.address-literal", { about, values, changes });
+    tellOfLiteral(host, asked);
     return [];
   }
-  const [a, aaaa, alias] = await Promise.all([tools.resolver.a(host), tools.resolver.aaaa(host), aliasOf(host, tools)]);
-  if (alias !== undefined && kind === "hosts") {
-    const changes = [publish(mxRecord(domain, alias), [host])];
-    say(asked, "mx.cname", { about, values: { ...values, target: alias }, changes });
-  }
+  const said = { about: host, values: { exchange: host } };
+  if (!isHostName(host)) say(asked, "mx.bad-name", { ...said, changes: [act("host-name")] });
+  const [a, aaaa, alias] = await Promise.all([
+    tools.resolver.a(host),
+    tools.resolver.aaaa(host),
+    aliasOf(host, "A", tools),
+  ]);
   const all = [a, aaaa].flatMap((answer) => (answer.kind === "found" ? answer.records : []));
+  if (alias !== undefined && kind === "hosts" && all.length > 0) {
+    const changes = [publish(mxRecord(tools.question.domain, alias), [host])];
+    say(asked, "mx.cname", { ...said, values: { exchange: host, target: alias }, changes });
+  }
   const failed = [a, aaaa].find(isFailure);
+  // where another host takes the mail, nothing is lost
+  const level = hosts.length > 1 ? "warning" : "error";
   if (all.length === 0 && failed !== undefined) sayTrouble(asked, host, failed);
-  else if (all.length === 0) say(asked, "mx.no-address", { about, values, changes: [act("add-address")] });
-  for (const address of all.filter((address) => !isPublic(address)))
-    say(asked, "mx.private-address", { about, values: { ...values, address }, changes: [act("public-address")] });
+  else if (all.length === 0) say(asked, "mx.no-address", { ...said, level, changes: changesForName(host, asked) });
+  for (const address of all.filter((address) => !isPublic(address))) {
+    const values = { exchange: host, address };
+    if (isLoopback(address)) say(asked, "mx.loopback", { ...said, values, changes: [act("no-loopback")] });
+    else say(asked, "mx.private-address", { ...said, level, values, changes: [act("public-address")] });
+  }
   return all.filter(isPublic).map((address) => ({ host, address }));
 }
 
+/** It is a name at last, and has the address. */
+function tellOfLiteral(host: string, asked: Asked<DomainTools>): void {
+  const { domain } = asked.tools.question;
+  const address = host.replace(/^\[(?:ipv6:)?|\]$/gi, "");
+  const name = `mail.${domain}`;
+  const changes = [publish(mxRecord(domain, name), [host])];
+  if (isIP(address) !== 0) changes.unshift(publish({ name, type: isIP(address) === 4 ? "A" : "AAAA", value: address }));
+  say(asked, "mx.address-literal", { about: host, values: { exchange: host }, changes });
+}
+
+/** The unspecified address leads to the machine itself, too. RFC 1122 §3.2.1.3, RFC 4291 §2.5.2 */
+const isLoopback = (address: string): boolean => /^(?:127\.|0\.|::1?$|::ffff:127\.)/.test(address);
+
+/** RFC 1123 §2.1: letters, digits and hyphens. */
+const isHostName = (name: string): boolean => /^(?:[a-z\d](?:[a-z\d-]*[a-z\d])?\.)*[a-z\d-]+$/.test(name);
+
+/** In a zone file, a name without a dot at its end gets the domain behind it. */
+function changesForName(host: string, asked: Asked<DomainTools>): Change[] {
+  const { domain } = asked.tools.question;
+  const meant = meantBy(host, domain);
+  if (meant === undefined) return [act("add-address")];
+  return [publish(mxRecord(domain, meant), [host]), act("trailing-dot")];
+}
+
+/** "mail" for mail.example.org; "mx.provider.example.example.org" for mx.provider.example. */
+function meantBy(host: string, domain: string): string | undefined {
+  if (!host.includes(".")) return `${host}.${domain}`;
+  const before = host.endsWith(`.${domain}`) ? host.slice(0, -domain.length - 1) : "";
+  return before === domain || before.split(".").length >= 3 ? before : undefined;
+}
+
 /** Where a CNAME at this very name leads in the end. */
-async function aliasOf(host: string, { raw }: DomainTools): Promise<string | undefined> {
-  const { answer } = await raw.ask(host, "A");
-  const aliases = answer.kind === "found" ? answer.records.filter(({ type }) => type === "CNAME") : [];
-  const last = aliases.at(-1);
-  const isAlias = aliases.some(({ name }) => name.toLowerCase() === host);
-  return isAlias && last?.type === "CNAME" ? last.data.toLowerCase().replace(/\.$/, "") : undefined;
+async function aliasOf(name: string, type: "A" | "MX", { raw }: DomainTools): Promise<string | undefined> {
+  const { answer } = await raw.ask(name, type);
+  const aliases = (answer.kind === "found" ? answer.records : []).flatMap((record) =>
+    record.type === "CNAME" ? [{ name: record.name, target: record.data }] : [],
+  );
+  const isAlias = aliases.some((alias) => alias.name.toLowerCase() === name);
+  return isAlias ? aliases.at(-1)!.target.toLowerCase().replace(/\.$/, "") : undefined;
 }

@@ -2,6 +2,7 @@
 import type { PolicyFound } from "./mta-sts.ts";
 import type { SmtpVisit } from "./visit.ts";
 import type { DnsRecord } from "../dns-record.ts";
+import type { RawResolver } from "../net/raw-dns.ts";
 import { finding, type FindingId, type Found } from "../finding.ts";
 import { type Asked, checksOf } from "../run.ts";
 import type { CheckLimits, CheckTools } from "../tools.ts";
@@ -33,6 +34,8 @@ export interface BlockList {
 
 export interface DomainTools extends CheckTools {
   readonly question: DomainQuestion;
+  /** Asks a name server itself; without it, name servers are not looked at. */
+  readonly nameServer?: (address: string) => RawResolver;
 }
 
 export interface MxFacts {
@@ -40,6 +43,8 @@ export interface MxFacts {
   readonly kind: "hosts" | "implicit" | "null" | "none" | "no-such-domain" | "unknown" | "no-resolver";
   /** The best first; the domain itself where the MX is implicit. */
   readonly hosts: readonly string[];
+  /** It neither takes nor sends mail, and says so: its SPF record lets nobody send. */
+  readonly isParked?: boolean;
 }
 
 /** Nothing more can be found out about the domain; that has been told. */
@@ -58,6 +63,7 @@ export interface DomainFacts {
   readonly servers: readonly SmtpVisit[];
   readonly "mta-sts": PolicyFound | undefined;
   readonly dmarc: { readonly policy?: "none" | "quarantine" | "reject" };
+  readonly "name-servers": void;
   readonly reverse: void;
   readonly tls: void;
   readonly recipients: void;
@@ -66,7 +72,8 @@ export interface DomainFacts {
   readonly dkim: void;
   readonly "mta-sts-mx": void;
   readonly "tls-rpt": void;
-  readonly dane: void;
+  /** Places whose certificate DANE vouches for. */
+  readonly dane: ReadonlySet<string>;
   readonly bimi: void;
   readonly lists: void;
   readonly zone: void;

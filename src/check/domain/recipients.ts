@@ -32,7 +32,11 @@ function lookAt(transaction: Transaction, seen: SmtpVisit, asked: Asked<DomainTo
   if (code < 300) return true;
   if (code < 500) say(asked, "recipients.deferred", { ...said, changes: [act("come-again")] });
   else if (isAboutUs(reply)) tellRefused((mail ?? rcpt)!, { about, stage: "rcpt" }, asked);
-  else if (mail !== undefined) {
+  else if (isForOthers(reply)) {
+    // said once: it knows the whole domain not
+    if (purpose === "postmaster")
+      say(asked, "recipients.not-here", { ...said, changes: [act("domain-at-host", { host })] });
+  } else if (mail !== undefined) {
     // said once: the other transaction meets the same
     if (purpose === "postmaster")
       say(asked, "server.null-sender-refused", { ...said, changes: [act("let-null-sender")] });
@@ -57,6 +61,9 @@ const ours: ReadonlySet<CauseName> = new Set([
 ]);
 
 const isAboutUs = (text: string): boolean => ours.has(explain({ text, stage: "rcpt" }).cause);
+
+/** To it, the domain is not its own. */
+const isForOthers = (text: string): boolean => explain({ text, stage: "rcpt" }).cause === "relaying-denied";
 
 export const relay = domainCheck({
   name: "relay",

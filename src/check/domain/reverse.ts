@@ -11,25 +11,37 @@ export const reverse = domainCheck({
   name: "reverse",
   needs: ["addresses"],
   async run(asked, { addresses }) {
-    const { senders, hello } = asked.tools.question;
+    const { senders, domain } = asked.tools.question;
     const hosts = new Map(addresses.map(({ address, host }) => [address, host]));
     const all = [...new Set([...senders, ...hosts.keys()])];
     await Promise.all(
-      all.map((address) =>
-        lookAt(
-          { address, host: hosts.get(address) ?? hello, level: senders.includes(address) ? "error" : "warning" },
-          asked,
-        ),
-      ),
+      all.map(async (address) => {
+        const host = hosts.get(address) ?? (await senderName(address, asked));
+        // who only receives is not asked for its name; whether it sends, too, is known of some
+        const mayAlsoSend = senders.length === 0 && isWithin(host, domain);
+        const level = senders.includes(address) ? "error" : mayAlsoSend ? "warning" : "note";
+        await lookAt({ address, host, level }, asked);
+      }),
     );
   },
 });
+
+const isWithin = (host: string, domain: string): boolean => host === domain || host.endsWith(`.${domain}`);
+
+/** Our own name, if it is we who send from there. */
+async function senderName(address: string, { tools }: Asked<DomainTools>): Promise<string> {
+  const { hello, domain, wanted } = tools.question;
+  if (wanted !== undefined || isWithin(hello, domain)) return hello;
+  const answer = await tools.resolver[address.includes(":") ? "aaaa" : "a"](hello);
+  const isOurs = answer.kind === "found" && answer.records.some((one) => isSame(one, address));
+  return isOurs ? hello : `mail.${domain}`;
+}
 
 interface Address {
   readonly address: string;
   /** The name that it should have. */
   readonly host: string;
-  /** Of what is wrong: who only receives is not asked for its name. */
+  /** Of what is wrong. */
   readonly level: Level;
 }
 
@@ -57,7 +69,9 @@ async function lookAt({ address, host, level }: Address, asked: Asked<DomainTool
   if (agrees === undefined) {
     const back = found.flatMap((forward) => (forward.kind === "found" ? forward.records : []));
     const values = { name, addresses: back.join(", ") };
-    return say(asked, "reverse.does-not-agree", { about: address, level, values, changes });
+    const type = address.includes(":") ? "AAAA" : "A";
+    const forward = isWithin(name, asked.tools.question.domain) ? [publish({ name, type, value: address })] : changes;
+    return say(asked, "reverse.does-not-agree", { about: address, level, values, changes: forward });
   }
   const id = isGeneric(name, address) ? "reverse.generic" : "reverse.good";
   say(asked, id, { about: address, values: { name }, ...(id === "reverse.generic" && { changes }) });
@@ -65,9 +79,9 @@ async function lookAt({ address, host, level }: Address, asked: Asked<DomainTool
 
 const isSame = (a: string, b: string): boolean => canonicalAddress(a) === canonicalAddress(b);
 
-/** Three of the four numbers of an address stand in its name: "192-0-2-1.dsl.example.net". */
+/** Three different numbers of an address stand in its name: "192-0-2-1.dsl.example.net". */
 function isGeneric(name: string, address: string): boolean {
-  const octets = address.split(".");
-  const numbers = new Set(name.split(/\D+/).map(Number));
-  return octets.length === 4 && octets.filter((octet) => numbers.has(Number(octet))).length >= 3;
+  const octets = address.includes(":") ? [] : [...new Set(address.split("."))];
+  const numbers = new Set(name.split(/\D+/));
+  return octets.filter((octet) => numbers.has(octet)).length >= 3;
 }

@@ -2,7 +2,7 @@
 import { explain } from "../../explain/explain.ts";
 import { parseDomain } from "../../mail/address.ts";
 import { type Reply, replyText } from "../../mail/reply.ts";
-import { act } from "../finding.ts";
+import { act, type Level } from "../finding.ts";
 import type { Asked } from "../run.ts";
 import { type DomainQuestion, domainCheck, type DomainTools, say } from "./question.ts";
 import { placeOf, type SmtpVisit, visit, type Visiting } from "./visit.ts";
@@ -24,8 +24,12 @@ export const servers = domainCheck({
       ),
     );
     const done = visits.filter((seen) => seen !== undefined);
-    if (done.length > 0 && done.every(({ failed }) => failed?.problem === "timeout" || failed?.problem === "no-route"))
+    const isBlocked = done.every(({ failed }) => failed?.problem === "timeout" || failed?.problem === "no-route");
+    if (done.length > 0 && isBlocked)
       say(asked, "server.port-blocked", { values: { port }, changes: [act("other-network")] });
+    // where another one takes the mail, nothing is lost
+    const level = done.some(({ greeting }) => greeting?.code === 220) ? "warning" : isBlocked ? "unknown" : "error";
+    for (const seen of done) tellUnreachable(seen, level, asked);
     return done;
   },
 });
@@ -51,20 +55,21 @@ async function tellOf(seen: SmtpVisit, asked: Asked<DomainTools>): Promise<void>
   const { greeting, hello, isOld, failed, ended, target, port } = seen;
   const about = placeOf(seen);
   const values = { host: target.host, address: target.address, port };
-  if (failed !== undefined) return tellUnreachable(seen, asked);
+  if (failed !== undefined) return; // what that means depends on the others
   if (ended !== undefined) tellEnded(seen, asked);
   if (greeting === undefined) return;
   const refused = greeting.code === 220 ? (hello?.code === 250 ? undefined : hello) : greeting;
   if (refused !== undefined)
     return tellRefused(refused, { about, stage: greeting.code === 220 ? "hello" : "connect" }, asked);
-  const problems = [
+  const problems: Problem[] = [
     ...greetingProblems(greeting),
-    ...(hello === undefined ? [] : await helloProblems(hello, asked)),
-    ...(isOld === true ? [{ id: "server.no-ehlo", name: "" } as const] : []),
+    ...(hello === undefined ? [] : await helloProblems(hello, target.host, asked)),
+    ...(isOld === true ? [{ id: "server.no-ehlo", name: "" } satisfies Problem] : []),
   ];
-  for (const { id, name } of problems)
+  for (const { id, name, level } of problems)
     say(asked, id, {
       about,
+      ...(level !== undefined && { level }),
       values: { ...values, name },
       changes: [act(id === "server.no-ehlo" ? "new-server" : "set-name")],
       evidence: [replyText(greeting)],
@@ -73,23 +78,24 @@ async function tellOf(seen: SmtpVisit, asked: Asked<DomainTools>): Promise<void>
   if (isGood) say(asked, "server.good", { about, values: { ...values, banner: replyText(greeting) } });
 }
 
-function tellUnreachable(seen: SmtpVisit, asked: Asked<DomainTools>): void {
+function tellUnreachable(seen: SmtpVisit, level: Level, asked: Asked<DomainTools>): void {
   const { failed, target, port } = seen;
-  const { problem, text } = failed!;
+  if (failed === undefined) return;
+  const { problem, text } = failed;
   const { host, address } = target;
   const seconds = asked.tools.question.limits.connectMs / 1_000;
   const said = { about: placeOf(seen), values: { host, address, port, seconds, problem: text, stage: "connect" } };
   const evidence = [text];
   switch (problem) {
     case "refused":
-      return say(asked, "server.refused", { ...said, evidence, changes: [act("start-server")] });
+      return say(asked, "server.refused", { ...said, level, evidence, changes: [act("start-server")] });
     case "timeout":
-      return say(asked, "server.no-answer", { ...said, evidence, changes: [act("open-firewall")] });
+      return say(asked, "server.no-answer", { ...said, level, evidence, changes: [act("open-firewall")] });
     case "no-route":
       return say(asked, "server.no-route", { ...said, evidence });
     case "reset":
     case "other":
-      return say(asked, "server.hangs-up", { ...said, evidence, changes: [act("see-server-log")] });
+      return say(asked, "server.hangs-up", { ...said, level, evidence, changes: [act("see-server-log")] });
   }
 }
 
@@ -128,8 +134,9 @@ export function tellRefused(
 }
 
 interface Problem {
-  readonly id: "server.greeting-name" | "server.hello-name";
+  readonly id: "server.greeting-name" | "server.hello-name" | "server.no-ehlo";
   readonly name: string;
+  readonly level?: Level;
 }
 
 const firstWord = ({ lines }: Reply): string => lines[0]?.split(" ")[0] ?? "";
@@ -141,9 +148,12 @@ function greetingProblems(greeting: Reply): Problem[] {
   return isFullName(name) || name.startsWith("[") ? [] : [{ id: "server.greeting-name", name }];
 }
 
-async function helloProblems(hello: Reply, { tools }: Asked<DomainTools>): Promise<Problem[]> {
+async function helloProblems(hello: Reply, host: string, { tools }: Asked<DomainTools>): Promise<Problem[]> {
   const name = firstWord(hello).toLowerCase();
-  const wrong: Problem[] = [{ id: "server.hello-name", name }];
+  const { domain } = tools.question;
+  // a provider's servers that receive are often not those that send
+  const isOwn = host === domain || host.endsWith(`.${domain}`);
+  const wrong: Problem[] = [{ id: "server.hello-name", name, ...(!isOwn && { level: "note" }) }];
   if (name.startsWith("[")) return [];
   if (!isFullName(name)) return wrong;
   const answers = await Promise.all([tools.resolver.a(name), tools.resolver.aaaa(name)]);

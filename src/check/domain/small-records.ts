@@ -1,9 +1,11 @@
 // Records that stand by themselves: TLS reports (RFC 8460) and the logo of BIMI.
 import { readTagList } from "../../mail/tag-list.ts";
-import { txt } from "../dns-record.ts";
+import { type DnsRecord, txt } from "../dns-record.ts";
 import { act, publish } from "../finding.ts";
+import type { Asked } from "../run.ts";
 import { sayTrouble } from "./dns-trouble.ts";
-import { domainCheck, isHopeless, say } from "./question.ts";
+import { tellOfMisplaced } from "./misplaced.ts";
+import { domainCheck, type DomainTools, isHopeless, say } from "./question.ts";
 
 export const tlsReports = domainCheck({
   name: "tls-rpt",
@@ -12,7 +14,8 @@ export const tlsReports = domainCheck({
     if (mx.kind !== "hosts" && mx.kind !== "implicit") return;
     const { resolver, question } = asked.tools;
     const name = `_smtp._tls.${question.domain}`;
-    const better = txt(name, `v=TLSRPTv1; rua=mailto:postmaster@${question.domain}`);
+    const ours = question.wanted?.find((record) => record.name === name);
+    const better = ours ?? txt(name, `v=TLSRPTv1; rua=mailto:postmaster@${question.domain}`);
     const answer = await resolver.txt(name);
     switch (answer.kind) {
       case "server-failure":
@@ -20,11 +23,12 @@ export const tlsReports = domainCheck({
         return sayTrouble(asked, name, answer);
       case "no-such-domain":
       case "no-data":
-        return say(asked, "tls-rpt.none", { changes: [publish(better)] });
+        return tellNone(better, asked);
       case "found": {
-        const evidence = answer.records;
+        const evidence = answer.records.filter((text) => /tlsrpt/i.test(text));
+        if (evidence.length === 0) return tellNone(better, asked); // what else stands there is not meant
         const fault = reportsFault(answer.records);
-        const changes = [publish(better, answer.records)];
+        const changes = [publish(better, evidence)];
         if (fault !== undefined) return say(asked, "tls-rpt.record", { values: { problem: fault }, evidence, changes });
         const addresses = readTagList(answer.records.find(isReports)!).tags.get("rua");
         return say(asked, "tls-rpt.good", { values: { addresses }, evidence });
@@ -32,6 +36,14 @@ export const tlsReports = domainCheck({
     }
   },
 });
+
+async function tellNone(better: DnsRecord, asked: Asked<DomainTools>): Promise<void> {
+  const { domain } = asked.tools.question;
+  const alsoAt = [`_tls.${domain}`, `_smtp-tls.${domain}`, `_smtp_tls.${domain}`, domain];
+  if (await tellOfMisplaced({ what: "TLS-RPT", name: better.name, isIt: isReports, alsoAt, isOfReceiver: true }, asked))
+    return;
+  say(asked, "tls-rpt.none", { changes: [publish(better)] });
+}
 
 const isReports = (text: string): boolean => /^v=TLSRPTv1\s*;/.test(text);
 
@@ -55,15 +67,16 @@ export const bimi = domainCheck({
     const name = `default._bimi.${question.domain}`;
     const answer = await resolver.txt(name);
     if (answer.kind !== "found") return; // few have one, and nobody misses it
-    const evidence = answer.records;
-    const { tags } = readTagList(answer.records[0]!);
+    const evidence = answer.records.filter((text) => /bimi/i.test(text));
+    if (evidence.length === 0) return;
+    const { tags } = readTagList(evidence[0]!);
     const location = tags.get("l");
     const problem =
       tags.get("v") !== "BIMI1"
         ? "it must begin with v=BIMI1;"
         : location === undefined
           ? "l= is missing"
-          : location === "" || /^https:\/\/\S+\.svg$/i.test(location)
+          : location === "" || (/^https:\/\/\S+$/i.test(location) && !/\.(?:png|jpe?g|gif|webp|ico)$/i.test(location))
             ? undefined
             : "l= must be the https address of an SVG file";
     const policy = dmarc.policy ?? "none";

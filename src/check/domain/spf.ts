@@ -2,13 +2,15 @@
 import { joined, spfWarnings } from "../authentication/spf-advice.ts";
 import { parseClient } from "../authentication/spf-address.ts";
 import { countLookups, type SpfLookups } from "../authentication/spf-lookups.ts";
-import { isSpfRecord } from "../authentication/spf-record.ts";
+import { isMistaken, isSpfRecord, readSpfRecord } from "../authentication/spf-record.ts";
 import { walkSpf } from "../authentication/spf-walk.ts";
 import { type SpfCause, spfLimits, type Walk, type Walked } from "../authentication/spf-walked.ts";
 import { txt } from "../dns-record.ts";
 import { act, type Change, publish } from "../finding.ts";
 import type { Asked } from "../run.ts";
+import { tellOfMisplaced } from "./misplaced.ts";
 import { domainCheck, type DomainTools, isHopeless, say } from "./question.ts";
+import { mendSpf } from "./spf-mending.ts";
 
 export const spf = domainCheck({
   name: "spf",
@@ -26,8 +28,8 @@ export const spf = domainCheck({
   },
 });
 
-/** A client that no record can list: of a network for documentation. RFC 5737. Receivers count most for such a one. */
-const nobody = "198.51.100.254";
+/** A client that no record lists: of a network that nobody has. RFC 1112 §4. Receivers count most for such a one. */
+const nobody = "240.0.0.1";
 
 const walkFor = (address: string, { tools }: Asked<DomainTools>): Walk => ({
   client: parseClient(address)!,
@@ -57,12 +59,9 @@ async function tellOf(looked: Looked, asked: Asked<DomainTools>): Promise<void> 
   const evidence = record === "" ? [] : [record];
   const { cause } = walked;
   const isEverybody = walked.result === "pass";
-  if (isBroken(walked)) tellBroken(cause, looked, asked);
+  if (isBroken(walked)) await tellBroken(cause, looked, asked);
   else if (isEverybody) tellEverybody(cause, looked, asked);
-  else if (walked.result === "neutral") {
-    const better = withTerms(record.replace(/\s[?]all\b/i, ""), ["~all"]);
-    say(asked, "spf.no-end", { evidence, changes: [replace(asked, record, better)] });
-  }
+  else if (walked.result === "neutral") tellNoEnd(cause, looked, asked);
   const total = lookups?.total ?? 0;
   const isGood = walked.result === "fail" || walked.result === "softfail";
   if (isGood) say(asked, "spf.good", { values: { lookups: total }, evidence });
@@ -73,8 +72,40 @@ async function tellOf(looked: Looked, asked: Asked<DomainTools>): Promise<void> 
       changes: [act("spf-fewer-lookups", { costs: costsOf(lookups) })],
     });
   if (isBroken(walked)) return;
-  const others = spfWarnings(walked.steps).filter((text) => !isEverybody || !text.includes("every machine"));
-  for (const advice of others) say(asked, "spf.unwise", { evidence, changes: [act("words", { text: advice })] });
+  const ignored = ignoredTerms(record);
+  const mended = mendSpf(record);
+  if (ignored.length > 0)
+    say(asked, "spf.ignored", {
+      values: { terms: ignored.join(" ") },
+      evidence,
+      changes: mended === undefined ? [] : [replace(asked, record, mended)],
+    });
+  const told = isEverybody ? /every machine/ : ignored.length > 0 ? / ignored| never looked at/ : undefined;
+  for (const advice of spfWarnings(walked.steps).filter((text) => told?.test(text) !== true))
+    say(asked, "spf.unwise", {
+      ...(advice.includes("a large part of the Internet") && { level: "warning" }),
+      evidence,
+      changes: [act("words", { text: advice })],
+    });
+}
+
+/** What was meant to say who may send, and says nothing. */
+function ignoredTerms(record: string): string[] {
+  const terms = readSpfRecord(record);
+  const all = terms.findIndex((term) => term.kind === "mechanism" && term.name === "all");
+  return terms.flatMap((term, i) => {
+    if (term.kind === "modifier") return isMistaken(term) ? [term.term] : [];
+    return all !== -1 && i > all ? [term.term] : [];
+  });
+}
+
+/** A record that others are sent to may leave it open, too. */
+function tellNoEnd(cause: SpfCause, { record = "" }: Looked, asked: Asked<DomainTools>): void {
+  const where = "domain" in cause ? cause.domain : asked.tools.question.domain;
+  const better = withTerms(record.replace(/\s[?]all\b/i, ""), ["~all"]);
+  const isOwn = where === asked.tools.question.domain;
+  const changes = isOwn ? [replace(asked, record, better)] : [act("spf-ask-owner", { where })];
+  say(asked, "spf.no-end", { evidence: [record], changes });
 }
 
 const nearLimit = spfLimits.lookups - 1;
@@ -83,7 +114,7 @@ const replace = ({ tools }: Asked<DomainTools>, old: string, better: string): Ch
   publish(txt(tools.question.domain, better), [old]);
 
 /** What decided is that the record cannot be used. */
-function tellBroken(cause: SpfCause, looked: Looked, asked: Asked<DomainTools>): void {
+async function tellBroken(cause: SpfCause, looked: Looked, asked: Asked<DomainTools>): Promise<void> {
   const { domain } = asked.tools.question;
   const { record = "", lookups } = looked;
   const evidence = record === "" ? [] : [record];
@@ -95,17 +126,20 @@ function tellBroken(cause: SpfCause, looked: Looked, asked: Asked<DomainTools>):
       const isOwn = cause.domain === domain;
       const values = { count: cause.records.length, where: cause.domain };
       const others = [act("spf-ask-owner", { where: cause.domain })];
-      return say(asked, "spf.several-records", {
+      say(asked, "spf.several-records", {
         about: cause.domain,
         values,
         evidence: cause.records,
         changes: isOwn ? changes : others,
       });
+      return;
     }
     case "syntax": {
       const problem = cause.faults.map((fault) => `"${fault.term}": ${fault.problem}`).join("; ");
       const words = act("words", { text: `Correct the TXT record of ${cause.domain}: ${problem}` });
-      const changes = cause.domain === domain ? [words] : [act("spf-ask-owner", { where: cause.domain })];
+      const mended = mendSpf(record);
+      const ours = [words, ...(mended === undefined ? [] : [replace(asked, record, mended)])];
+      const changes = cause.domain === domain ? ours : [act("spf-ask-owner", { where: cause.domain })];
       return say(asked, "spf.syntax", { values: { where: cause.domain, problem }, evidence, changes });
     }
     case "lookups": {
@@ -166,20 +200,35 @@ function tellTerm(cause: TermCause, record: string, asked: Asked<DomainTools>): 
     target: cause.target,
     way: cause.way?.join(" → "),
   };
-  const ours = [act("spf-remove-term", { term, where }), replace(asked, record, without(record, term))];
+  const mended = mendSpf(record);
+  const ours =
+    cause.kind === "bad-target" && mended !== undefined && !mended.split(" ").includes(term)
+      ? [replace(asked, record, mended)]
+      : [act("spf-remove-term", { term, where }), replace(asked, record, without(record, term))];
   const changes = where === domain ? ours : [act("spf-ask-owner", { where })];
   say(asked, ids[cause.kind], { values, evidence: [record], changes });
 }
 
-function tellMissing(similar: string | undefined, { receives }: Looked, asked: Asked<DomainTools>): void {
-  const { domain, senders } = asked.tools.question;
+async function tellMissing(
+  similar: string | undefined,
+  { receives }: Looked,
+  asked: Asked<DomainTools>,
+): Promise<void> {
+  const { domain, senders, wanted = [] } = asked.tools.question;
   if (similar !== undefined) {
-    const terms = similar.replaceAll('"', "").replace(/^\s*(?:v\s*=?\s*)?spf[12]?\d*[\s:;,]*/i, "");
-    const better = `v=spf1 ${terms}`.trim();
-    return say(asked, "spf.not-a-record", { evidence: [similar], changes: [publish(txt(domain, better), [similar])] });
+    const better = mendSpf(similar);
+    const changes = better === undefined ? [act("spf-begin")] : [publish(txt(domain, better), [similar])];
+    return say(asked, "spf.not-a-record", { evidence: [similar], changes });
   }
-  const terms = senders.length > 0 ? senders.map(termFor) : receives ? ["mx"] : [];
-  say(asked, "spf.missing", { changes: [publish(txt(domain, ["v=spf1", ...terms, "-all"].join(" ")))] });
+  const alsoAt = [`spf.${domain}`, `_spf.${domain}`];
+  if (await tellOfMisplaced({ what: "SPF", name: domain, isIt: isSpfRecord, alsoAt }, asked)) return;
+  const ours = wanted.find(({ name, type, value }) => name === domain && type === "TXT" && isSpfRecord(value));
+  if (ours !== undefined) return say(asked, "spf.missing", { changes: [publish(ours)] });
+  const sending = senders.length > 0 ? senders.map(termFor) : receives ? ["mx"] : [];
+  // who else sends for the domain is not known: what is forgotten must not be lost
+  const record = ["v=spf1", ...sending, sending.length > 0 ? "~all" : "-all"].join(" ");
+  const changes = [publish(txt(domain, record)), ...(sending.length > 0 ? [act("spf-list-all")] : [])];
+  say(asked, "spf.missing", { changes });
 }
 
 const termFor = (address: string): string => `${address.includes(":") ? "ip6" : "ip4"}:${address}`;

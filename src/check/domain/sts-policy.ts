@@ -34,6 +34,8 @@ export function readStsPolicy(text: string): StsPolicy | string {
   if (mode !== "enforce" && mode !== "testing" && mode !== "none") return "mode must be enforce, testing or none";
   if (age === undefined || !/^\d{1,10}$/.test(age) || Number(age) > 31_557_600)
     return "max_age must be a number of seconds, 31557600 at most";
+  const wrongHost = mx.find((host) => !/^(?:\*\.)?(?:[a-z\d_-]+\.)+[a-z\d-]+$/.test(host));
+  if (wrongHost !== undefined) return `"mx: ${wrongHost}" must be a host name, or *. and a domain`;
   if (mx.length === 0 && mode !== "none") return 'it names no MX host: "mx: mail.example.org" is missing';
   return { mode, mx, maxAgeSeconds: Number(age) };
 }

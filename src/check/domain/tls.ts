@@ -1,20 +1,20 @@
 // STARTTLS of each MX host: version, name, time and chain of its certificate. RFC 3207, RFC 8996, RFC 5280.
 import { replyText } from "../../mail/reply.ts";
 import { act, type Change, type FindingId, type Values } from "../finding.ts";
-import type { TlsSeen } from "../net/connector.ts";
+import type { CertificateSeen, TlsSeen } from "../net/connector.ts";
 import type { Asked } from "../run.ts";
 import { domainCheck, type DomainTools, say } from "./question.ts";
 import { placeOf, type SmtpVisit } from "./visit.ts";
 
 export const tls = domainCheck({
   name: "tls",
-  needs: ["servers"],
-  async run(asked, { servers }) {
-    for (const seen of servers) lookAt(seen, asked);
+  needs: ["servers", "dane"],
+  async run(asked, { servers, dane }) {
+    for (const seen of servers) lookAt(seen, dane.has(placeOf(seen)), asked);
   },
 });
 
-function lookAt(seen: SmtpVisit, asked: Asked<DomainTools>): void {
+function lookAt(seen: SmtpVisit, isProven: boolean, asked: Asked<DomainTools>): void {
   const { offered, tls, oldTls, target } = seen;
   const about = placeOf(seen);
   const { host } = target;
@@ -56,7 +56,8 @@ function lookAt(seen: SmtpVisit, asked: Asked<DomainTools>): void {
       const problems = certificateProblems(tls.tls, { host, now });
       const evidence = certificateText(tls.tls);
       for (const { id, values, changes } of problems)
-        say(asked, id, { about, values: { host, ...values }, changes, evidence });
+        // RFC 7672 §3.1.1: with DANE, neither name nor time nor authority of a certificate count
+        say(asked, id, { about, ...(isProven && { level: "note" }), values: { host, ...values }, changes, evidence });
       const isGood = problems.every(({ id }) => id === "tls.expires-soon");
       if (isGood && problems.length === 0)
         say(asked, "tls.good", { about, values: goodValues(tls.tls, now), evidence });
@@ -66,8 +67,8 @@ function lookAt(seen: SmtpVisit, asked: Asked<DomainTools>): void {
 
 const dayMs = 86_400_000;
 
-/** Certificates that renew themselves do so with at least this left. */
-const soonMs = 14 * dayMs;
+/** Certificates that renew themselves do so with more left: a third, of those that live for months. */
+const soonMs = ({ validFrom, validTo }: CertificateSeen): number => Math.min(14 * dayMs, (validTo - validFrom) / 5);
 
 export interface CertificateProblem {
   readonly id: FindingId;
@@ -89,7 +90,7 @@ export function certificateProblems(
   return [
     ...(leftMs < 0
       ? [{ id: "tls.expired", values: { days: Math.ceil(-leftMs / dayMs) }, changes: renew } as const]
-      : leftMs < soonMs
+      : leftMs < soonMs(own)
         ? [{ id: "tls.expires-soon", values: { days: Math.floor(leftMs / dayMs) }, changes: renew } as const]
         : []),
     ...(own.validFrom > now

@@ -58,11 +58,12 @@ export async function visit(target: Target, visiting: Visiting): Promise<SmtpVis
   if ("failed" in talk) return { ...seen, failed: talk.failed };
   let current = talk;
   try {
-    seen.greeting = await current.greeting();
+    seen.greeting = await current.greeting(greetingMs(visiting.limits));
     if (seen.greeting.code !== 220) return seen;
     const { reply, offered, isOld } = await current.hello(visiting.hello);
-    Object.assign(seen, { hello: reply, offered, isOld });
+    seen.hello = reply;
     if (reply.code !== 250) return seen;
+    Object.assign(seen, { offered, isOld });
     if (offered.startTls) {
       seen.tls = await current.startTls("safe");
       if (seen.tls.kind === "failed") {
@@ -83,6 +84,9 @@ export async function visit(target: Target, visiting: Visiting): Promise<SmtpVis
     current.quit();
   }
 }
+
+/** Many make strangers wait before they greet; the rest of a visit is over quickly then. */
+const greetingMs = ({ visitMs, replyMs }: CheckLimits): number => Math.max(visitMs - 1_500, replyMs);
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 

@@ -1,4 +1,5 @@
 // What a domain of ours should publish, and what of it is there.
+import type { Answer } from "../../dns/resolver.ts";
 import { oneLine } from "../../mail/printable.ts";
 import { packed, readTagList } from "../../mail/tag-list.ts";
 import { isDmarcRecord } from "../authentication/dmarc-record.ts";
@@ -46,16 +47,46 @@ export interface RecordState {
 export const recordStates = (wanted: readonly DnsRecord[], tools: CheckTools): Promise<RecordState[]> =>
   Promise.all(wanted.map((record) => stateOf(record, tools)));
 
-async function stateOf(record: DnsRecord, { resolver }: CheckTools): Promise<RecordState> {
-  const { name, type, value } = record;
-  const answer = await (type === "MX" ? resolver.mx(name) : resolver.txt(name));
+async function stateOf(record: DnsRecord, tools: CheckTools): Promise<RecordState> {
+  const answer = await textsOf(record, tools);
   if (isFailure(answer)) return { record, state: "unknown", now: [], problem: problemOf(answer) };
-  const texts = (answer.kind === "found" ? answer.records : []).map((one) =>
-    typeof one === "string" ? one : `${one.preference} ${one.exchange}`,
-  );
-  const kin = texts.filter((text) => isKin(record, text));
-  if (kin.length === 0) return { record, state: "missing", now: [] };
-  return { record, state: kin.some((text) => isGoodEnough(value, text)) ? "there" : "different", now: kin };
+  const kin = (answer.kind === "found" ? answer.records : []).filter((text) => isKin(record, text));
+  if (kin.length > 0)
+    return { record, state: kin.some((text) => isGoodEnough(record, text)) ? "there" : "different", now: kin };
+  return record.type === "CNAME" ? stateOfAddresses(record, tools) : { record, state: "missing", now: [] };
+}
+
+/** As a `DnsRecord` has them. */
+async function textsOf({ name, type }: DnsRecord, { resolver, raw }: CheckTools): Promise<Answer<string>> {
+  if (type === "MX")
+    return mapAnswer(await resolver.mx(name), ({ preference, exchange }) => [`${preference} ${exchange}`]);
+  if (type !== "SRV" && type !== "CNAME") return resolver.txt(name);
+  return mapAnswer((await raw.ask(name, type)).answer, (record) => {
+    if (record.type === "SRV" && type === "SRV") {
+      const { priority, weight, port, target } = record.data;
+      return [`${priority} ${weight} ${port} ${target.toLowerCase().replace(/\.$/, "") || "."}`];
+    }
+    const isAlias = record.type === "CNAME" && record.name.toLowerCase() === name;
+    return isAlias && type === "CNAME" ? [record.data.toLowerCase().replace(/\.$/, "")] : [];
+  });
+}
+
+function mapAnswer<T>(answer: Answer<T>, texts: (record: T) => string[]): Answer<string> {
+  if (answer.kind !== "found") return answer;
+  return { kind: "found", records: answer.records.flatMap(texts) };
+}
+
+/** Instead of an alias, a name can have the addresses that the alias would lead to. */
+async function stateOfAddresses(record: DnsRecord, { resolver }: CheckTools): Promise<RecordState> {
+  const ask = (name: string): Promise<Answer<string>[]> => Promise.all([resolver.a(name), resolver.aaaa(name)]);
+  const [there, wanted] = await Promise.all([ask(record.name), ask(record.value)]);
+  const failure = [...there, ...wanted].find(isFailure);
+  if (failure !== undefined) return { record, state: "unknown", now: [], problem: problemOf(failure) };
+  const [now, ours] = [there, wanted].map((answers) =>
+    answers.flatMap((answer) => (answer.kind === "found" ? answer.records : [])),
+  ) as [string[], string[]];
+  if (now.length === 0) return { record, state: "missing", now };
+  return { record, state: now.some((address) => ours.includes(address)) ? "there" : "different", now };
 }
 
 /** Of the same kind: a name can have many TXT records. */
@@ -64,17 +95,29 @@ function isKin({ type, value }: DnsRecord, text: string): boolean {
   if (isSpfRecord(value)) return isSpfRecord(text);
   if (isDmarcRecord(value)) return isDmarcRecord(text);
   if (value.startsWith("v=TLSRPTv1")) return text.startsWith("v=TLSRPTv1");
+  if (value.startsWith("v=STSv1")) return text.startsWith("v=STSv1");
   return true;
 }
 
 /** What a policy says is the owner's choice; whose host and key it is is not. */
-function isGoodEnough(value: string, text: string): boolean {
+function isGoodEnough({ type, value }: DnsRecord, text: string): boolean {
+  if (type === "SRV") return placeIn(value) === placeIn(text);
   if (value.startsWith("v=DKIM1")) return keyIn(value) === keyIn(text);
+  if (value.startsWith("v=STSv1")) return idIn(value) === idIn(text); // an old id: an old policy is kept
   if (value.startsWith("v=")) return true;
   return hostIn(value) === hostIn(text);
 }
 
 const keyIn = (record: string): string => packed(readTagList(record).tags.get("p"));
+
+const idIn = (record: string): string | undefined => readTagList(record).tags.get("id");
+
+/** Port and host of an SRV record: priority and weight are the owner's choice. */
+const placeIn = (value: string): string =>
+  value
+    .replace(/^\d+ \d+ /, "")
+    .toLowerCase()
+    .replace(/(?<=\S)\.$/, "");
 
 /** Of an MX record. */
 const hostIn = (value: string): string => value.replace(/^\d+ /, "").toLowerCase();
@@ -106,7 +149,13 @@ export const zone = domainCheck({
       // the check of DKIM tells of keys
       if (state === "there" || name.includes("._domainkey.")) continue;
       if (state === "unknown") say(asked, "zone.unknown", { about: name, values });
-      else if (state === "missing") say(asked, "zone.missing", { about: name, values, changes: [publish(record)] });
+      else if (state === "missing")
+        say(asked, "zone.missing", {
+          ...(isForApps(record) && { level: "note" }),
+          about: name,
+          values,
+          changes: [publish(record)],
+        });
       else
         say(asked, "zone.different", {
           about: name,
@@ -118,3 +167,6 @@ export const zone = domainCheck({
     if (states.every(({ state }) => state === "there")) say(asked, "zone.good");
   },
 });
+
+/** Without these, people type their settings themselves. */
+const isForApps = ({ name, type }: DnsRecord): boolean => type === "SRV" || /^auto(?:config|discover)\./.test(name);

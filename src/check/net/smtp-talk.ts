@@ -26,8 +26,11 @@ export class TalkEnded extends Error {
 export interface SmtpTalk {
   readonly line: Line;
   /** Rejects with TalkEnded. */
-  greeting(): Promise<Reply>;
-  ask(command: string): Promise<Reply>;
+  greeting(waitMs?: number): Promise<Reply>;
+  /** `stage`: what a failure is told of, where the first word of the command must not be shown. */
+  ask(command: string, stage?: string): Promise<Reply>;
+  /** A message after DATA, with the dot behind it. RFC 5321 §4.5.2 */
+  content(message: string): Promise<Reply>;
   /** EHLO, or HELO where that is all it knows. */
   hello(name: string): Promise<{ readonly reply: Reply; readonly offered: Extensions; readonly isOld: boolean }>;
   startTls(versions: SecureHow["versions"]): Promise<StartedTls>;
@@ -41,14 +44,15 @@ export type StartedTls = Secured | { readonly kind: "refused"; readonly reply: R
 const mostLines = 200;
 
 export function smtpTalk(line: Line, timeoutMs: number): SmtpTalk {
-  const ask = (command: string): Promise<Reply> => {
+  const ask = (command: string, stage = command.split(" ")[0]!): Promise<Reply> => {
     line.write(`${command}\r\n`);
-    return readReply(line, { stage: command.split(" ")[0]!, timeoutMs });
+    return readReply(line, { stage, timeoutMs });
   };
   return {
     line,
     ask,
-    greeting: () => readReply(line, { stage: "greeting", timeoutMs }),
+    content: (message) => ask(`${message.replace(/\r\n$/, "").replaceAll(/^\./gm, "..")}\r\n.`, "message"),
+    greeting: (waitMs = timeoutMs) => readReply(line, { stage: "greeting", timeoutMs: waitMs }),
     async hello(name) {
       const reply = await ask(`EHLO ${name}`);
       if (reply.code !== 500 && reply.code !== 502)

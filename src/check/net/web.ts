@@ -1,6 +1,7 @@
 // The port through which checks fetch web pages: one request, no redirect is ever followed here. RFC 9110.
-import type { LookupFunction } from "node:net";
+import { request as requestPlain } from "node:http";
 import { request } from "node:https";
+import type { LookupFunction } from "node:net";
 import { rootCertificates } from "node:tls";
 import type { Resolver } from "../../dns/resolver.ts";
 
@@ -15,15 +16,28 @@ export type Fetched =
   /** `certificate`: the server does not prove its name. */
   | { readonly kind: "failed"; readonly problem: "dns" | "connect" | "certificate" | "timeout"; readonly text: string };
 
+/** None rejects. `url`: https; or http, where a standard wants it asked without encryption. */
 export interface Web {
-  /** `url`: https. Never rejects. */
-  get(url: string, limit: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<Fetched>;
+  get(url: string, limit: FetchLimit): Promise<Fetched>;
+  post(url: string, body: Posted, limit: FetchLimit): Promise<Fetched>;
+}
+
+export interface FetchLimit {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface Posted {
+  readonly contentType: string;
+  readonly text: string;
 }
 
 export interface WebSettings {
   readonly resolver: Resolver;
   /** Instead of 443. */
   readonly port?: number;
+  /** Of http, instead of 80. */
+  readonly plainPort?: number;
   /** PEM: authorities that are trusted besides the usual ones. */
   readonly authorities?: readonly string[];
 }
@@ -32,15 +46,24 @@ export interface WebSettings {
 const mostBytes = 64 * 1_024;
 
 export const httpsWeb = (settings: WebSettings): Web => ({
-  async get(url, { timeoutMs, signal }) {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-    try {
-      return await fetchOnce(url, settings, limit);
-    } catch (error) {
-      return failed(error as NodeJS.ErrnoException, limit.aborted);
-    }
-  },
+  get: (url, limit) => fetchIt({ url }, settings, limit),
+  post: (url, body, limit) => fetchIt({ url, body }, settings, limit),
 });
+
+interface Wanted {
+  readonly url: string;
+  /** Posted. */
+  readonly body?: Posted;
+}
+
+async function fetchIt(wanted: Wanted, settings: WebSettings, { timeoutMs, signal }: FetchLimit): Promise<Fetched> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  try {
+    return await fetchOnce(wanted, settings, limit);
+  } catch (error) {
+    return failed(error as NodeJS.ErrnoException, limit.aborted);
+  }
+}
 
 function failed({ code = "", message }: NodeJS.ErrnoException, isLate: boolean): Fetched {
   if (isLate) return { kind: "failed", problem: "timeout", text: "no answer in time" };
@@ -49,16 +72,21 @@ function failed({ code = "", message }: NodeJS.ErrnoException, isLate: boolean):
   return { kind: "failed", problem: isCertificate ? "certificate" : "connect", text: message };
 }
 
-async function fetchOnce(url: string, { resolver, port, authorities = [] }: WebSettings, signal: AbortSignal) {
-  const addresses = await addressesOf(resolver, new URL(url).hostname);
+async function fetchOnce({ url, body }: Wanted, settings: WebSettings, signal: AbortSignal): Promise<Fetched> {
+  const { resolver, authorities = [] } = settings;
+  const { hostname, protocol } = new URL(url);
+  const isPlain = protocol === "http:";
+  const port = isPlain ? settings.plainPort : settings.port;
+  const addresses = await addressesOf(resolver, hostname);
   const { promise, resolve, reject } = Promise.withResolvers<Fetched>();
-  const asked = request(
+  const asked = (isPlain ? requestPlain : request)(
     url,
     {
       signal,
       agent: false,
       lookup: lookupOf(addresses),
-      headers: { "user-agent": "waybill-check" },
+      headers: { "user-agent": "waybill-check", ...(body !== undefined && { "content-type": body.contentType }) },
+      ...(body !== undefined && { method: "POST" }),
       ...(port !== undefined && { port }),
       ...(authorities.length > 0 && { ca: [...rootCertificates, ...authorities] }),
     },
@@ -87,7 +115,7 @@ async function fetchOnce(url: string, { resolver, port, authorities = [] }: WebS
     },
   );
   asked.on("error", reject);
-  asked.end();
+  asked.end(body?.text);
   return promise;
 }
 

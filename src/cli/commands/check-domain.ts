@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { getServers } from "node:dns";
 import { isIP } from "node:net";
+import { appRecords } from "../../check/domain/app-records.ts";
 import { checkDomain, domainChecks } from "../../check/domain/check-domain.ts";
 import type { BlockList, DomainQuestion, DomainTools } from "../../check/domain/question.ts";
 import { recordStates, wantedRecords, zoneFile } from "../../check/domain/zone.ts";
@@ -97,7 +98,10 @@ async function run(domain: string | undefined, options: DomainOptions, context: 
   for (const name of names) {
     const keys = await publishedKeys(signingDomain(config, name));
     const receives = config.domain.some((section) => section.name === name);
-    const wanted = wantedRecords({ domain: name, hostname, receives, keys });
+    const wanted = [
+      ...wantedRecords({ domain: name, hostname, receives, keys }),
+      ...appRecords(config, { name, hostname }),
+    ];
     const asked = { ...tools, question: { ...question, domain: name, senders, wanted } };
     worst.push(await checkOne(asked, options, context));
     if (!options.json)
@@ -112,7 +116,7 @@ async function checkOne(tools: DomainTools, options: DomainOptions, context: Con
   return worst;
 }
 
-function toolsFor({ dns, deliver }: Config, options: DomainOptions, { world }: Context): CheckTools {
+function toolsFor({ dns, deliver }: Config, options: DomainOptions, { world }: Context): Omit<DomainTools, "question"> {
   const servers = options.resolver === undefined ? dns.servers : [options.resolver];
   const timeoutMs = Math.min(dns.timeout, checkLimits.dnsMs);
   const resolver = recordingResolver(createResolver({ servers, timeoutMs }), world);
@@ -123,6 +127,7 @@ function toolsFor({ dns, deliver }: Config, options: DomainOptions, { world }: C
     raw: rawResolver({ servers, timeoutMs }),
     connector: socketConnector(sourceAddress === undefined ? {} : { sourceAddress }),
     web: httpsWeb({ resolver }),
+    nameServer: (address) => rawResolver({ servers: [isIP(address) === 6 ? `[${address}]` : address], timeoutMs }),
     dnsServers: servers.length > 0 ? servers : getServers(),
   };
 }

@@ -1,7 +1,11 @@
 // `waybill check`: why mail does not work.
 import type { Command } from "commander";
 import type { Context } from "../context.ts";
+import { addCheckAccount } from "./check-account.ts";
+import { addCheckDelivery } from "./check-delivery.ts";
 import { addCheckDomain } from "./check-domain.ts";
+import { addCheckServer } from "./check-server.ts";
+import { addCheckSelf } from "./check-self.ts";
 
 export function addCheck(program: Command, context: Context): void {
   const check = program
@@ -11,4 +15,8 @@ export function addCheck(program: Command, context: Context): void {
       "Find out why mail does not work: what was looked at, what was found, why it matters, who can fix it and what to change.",
     );
   addCheckDomain(check, context);
+  addCheckServer(check, context);
+  addCheckAccount(check, context);
+  addCheckDelivery(check, context);
+  addCheckSelf(check, context);
 }
