@@ -30,9 +30,10 @@ for (const [what, port, listening] of echoes)
   });
 
 test("a server that hangs up after the password is told of without it", async () => {
-  const says = { PASS: { lines: "-ERR", next: "close" } as const, AUTH: { lines: "", next: "close" } as const };
-  for (const port of [995, 465]) {
+  const says = { "LOGIN-RESULT": { lines: "", next: "close" } as const };
+  for (const port of [993, 995, 465]) {
     const report = await lab.check({ ask: { port }, ports: { [port]: { says } }, question: { credentials: person } });
+    assert.ok(report.findings.some(({ id }) => id === "greeting.hangs-up" || id === "greeting.not-mail"));
     assert.ok(!secrets.some((secret) => JSON.stringify(report).includes(secret)));
   }
 });

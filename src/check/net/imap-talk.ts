@@ -29,6 +29,18 @@ const tagged = /^(\w+) (OK|NO|BAD)(?: (.*))?$/is;
 /** What an IMAP server may say at all. */
 const isImap = (text: string): boolean => /^(?:\* |\+|\w+ (?:OK|NO|BAD)\b)/i.test(text);
 
+/** RFC 9051 §4.3: octets of a literal that begins behind this line. */
+function literalIn(text: string): number | undefined {
+  const bytes = /\{(\d+)\}$/.exec(text)?.[1];
+  return bytes === undefined ? undefined : Number(bytes);
+}
+
+/** Octets that are left of a literal behind this line of it; 0: it ended with the line, and its answer goes on. */
+function literalAfter(text: string, bytes: number): number | undefined {
+  const left = bytes === 0 ? -1 : bytes - Buffer.byteLength(text) - 2;
+  return left < 0 ? literalIn(text) : left;
+}
+
 export function imapTalk(line: Line, timeoutMs: number): ImapTalk {
   const mark = randomBytes(3).toString("hex"); // so that no text of a message looks like our tag
   let count = 0;
@@ -36,18 +48,22 @@ export function imapTalk(line: Line, timeoutMs: number): ImapTalk {
   const read = async (stage: string, tag: string, answerTo?: (challenge: string) => string): Promise<ImapAnswer> => {
     const untagged: string[] = [];
     let chars = 0;
+    let literalBytes: number | undefined; // that are still to come
     for (let lines = 0; lines < talkLimits.lines && chars < talkLimits.chars; lines++) {
-      const isInside = /\{\d+\}$/.test(untagged.at(-1) ?? "");
       const isOurs = lines === 0 ? isImap : () => true;
       const text = await nextLine(line, { stage, timeoutMs, isOurs });
       chars += text.length;
+      if (literalBytes !== undefined) {
+        untagged.push(`${untagged.pop() ?? ""}\n${text}`);
+        literalBytes = literalAfter(text, literalBytes);
+        continue;
+      }
       const [, itsTag, status, words = ""] = tagged.exec(text) ?? [];
       if (itsTag?.toLowerCase() === tag && status !== undefined)
         return { status: status.toUpperCase() as ImapAnswer["status"], text: words, untagged };
-      if (text.startsWith("+") && answerTo !== undefined && !isInside)
-        line.write(`${answerTo(text.slice(1).trim())}\r\n`);
-      else if (text.startsWith("* ") && !isInside) untagged.push(text.slice(2));
-      else if (untagged.length > 0) untagged.push(`${untagged.pop()}\n${text}`);
+      if (text.startsWith("+") && answerTo !== undefined) line.write(`${answerTo(text.slice(1).trim())}\r\n`);
+      else if (text.startsWith("* ")) untagged.push(text.slice(2));
+      literalBytes = literalIn(text);
     }
     throw new MailTalkEnded({ stage, because: "foreign", text: "an answer without end" });
   };

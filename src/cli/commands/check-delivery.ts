@@ -1,21 +1,14 @@
 // `waybill check delivery`: what would happen to a message, without sending it.
 import { type Command, InvalidArgumentError } from "commander";
-import { getServers } from "node:dns";
 import { isIP } from "node:net";
 import { checkDelivery, deliveryChecks, deliveryLimits } from "../../check/delivery/check-delivery.ts";
 import type { DeliveryTools, Prospects, Source } from "../../check/delivery/question.ts";
-import { isPublicAddress } from "../../check/net/public-address.ts";
-import { rawResolver } from "../../check/net/raw-dns.ts";
-import { socketConnector } from "../../check/net/socket-connector.ts";
-import { httpsWeb } from "../../check/net/web.ts";
-import type { CheckTools } from "../../check/tools.ts";
 import type { Config } from "../../config/schema.ts";
 import { size } from "../../config/units.ts";
-import { recordingResolver } from "../../dns/recording-resolver.ts";
 import type { Resolver } from "../../dns/resolver.ts";
-import { createResolver } from "../../dns/system-resolver.ts";
 import { type Address, domainOf, parseAddress } from "../../mail/address.ts";
 import { type CheckOptions, runAndTell } from "../check-run.ts";
+import { checkToolsFor, whetherPublic } from "../check-tools.ts";
 import type { Context } from "../context.ts";
 import { controlClient, readConfig } from "../control-client.ts";
 import { deliveryProspects, type ProspectParts } from "../delivery-prospects.ts";
@@ -76,7 +69,7 @@ function readSize(text: string): number {
 async function run(recipient: Address, options: DeliveryOptions, context: Context): Promise<void> {
   const config = await readConfig(options.config);
   const hostname = config.hostname ?? context.machine;
-  const tools = toolsFor(config, options, context);
+  const tools = checkToolsFor(config, options, context);
   const sender = options.from ?? ourPostmaster(config, hostname);
   const source = await sourceOf(config, { hostname, named: options.source, resolver: tools.resolver });
   const delivery = { sender, recipient, sizeBytes: options.size ?? usualBytes, source };
@@ -123,10 +116,6 @@ function ourPostmaster({ domain }: Config, hostname: string): Address {
   throw new CommandError(exitCodes.usage, "We have no domain: name the sender with --from.");
 }
 
-/** Another port than 25 makes sense in a lab only. */
-const whetherPublic = ({ deliver }: Config): ((address: string) => boolean) =>
-  deliver.port === 25 ? isPublicAddress : () => true;
-
 interface SourceParts {
   readonly hostname: string;
   readonly named: string | undefined;
@@ -146,19 +135,4 @@ async function sourceOf(config: Config, { hostname, named, resolver }: SourcePar
   ]);
   const addresses = answers.flatMap((answer) => (answer.kind === "found" ? answer.records : []));
   return { addresses: addresses.filter(isPublic), by: "hostname" };
-}
-
-function toolsFor({ dns, deliver }: Config, options: DeliveryOptions, { world }: Context): CheckTools {
-  const servers = options.resolver === undefined ? dns.servers : [options.resolver];
-  const timeoutMs = Math.min(dns.timeout, deliveryLimits.dnsMs);
-  const resolver = recordingResolver(createResolver({ servers, timeoutMs }), world);
-  const { source_address: sourceAddress } = deliver;
-  return {
-    world,
-    resolver,
-    raw: rawResolver({ servers, timeoutMs }),
-    connector: socketConnector(sourceAddress === undefined ? {} : { sourceAddress }),
-    web: httpsWeb({ resolver }),
-    dnsServers: servers.length > 0 ? servers : getServers(),
-  };
 }

@@ -1,6 +1,5 @@
 // `waybill check domain`: everything the world sees of a mail domain.
 import { type Command, InvalidArgumentError } from "commander";
-import { getServers } from "node:dns";
 import { isIP } from "node:net";
 import { appRecords } from "../../check/domain/app-records.ts";
 import { checkDomain, domainChecks } from "../../check/domain/check-domain.ts";
@@ -8,19 +7,15 @@ import type { BlockList, DomainQuestion, DomainTools } from "../../check/domain/
 import { recordStates, wantedRecords, zoneFile } from "../../check/domain/zone.ts";
 import { type Level, levels } from "../../check/finding.ts";
 import { isPublicAddress } from "../../check/net/public-address.ts";
-import { rawResolver } from "../../check/net/raw-dns.ts";
-import { socketConnector } from "../../check/net/socket-connector.ts";
-import { httpsWeb } from "../../check/net/web.ts";
 import { checkLimits, type CheckTools } from "../../check/tools.ts";
 import type { Config } from "../../config/schema.ts";
-import { recordingResolver } from "../../dns/recording-resolver.ts";
-import { createResolver } from "../../dns/system-resolver.ts";
 import { parseDomain } from "../../mail/address.ts";
 import { type SigningDomain, signingDomain, signingDomains } from "../../signing/domains.ts";
 import { pemPath, readFolder } from "../../signing/key-folder.ts";
 import { readKeyFile } from "../../signing/keyring.ts";
 import { recordName, recordText } from "../../signing/keys.ts";
 import { type CheckOptions, endWith, runAndShow } from "../check-run.ts";
+import { checkToolsFor, nameServerFor, whetherPublic } from "../check-tools.ts";
 import { type Context, printLines } from "../context.ts";
 import { readConfig } from "../control-client.ts";
 import { CommandError, exitCodes } from "../exit-codes.ts";
@@ -82,7 +77,7 @@ async function run(domain: string | undefined, options: DomainOptions, context: 
       "Name a domain, or write --from-config to check all of ours: one of the two.",
     );
   const config = await readConfig(options.config);
-  const tools = toolsFor(config, options, context);
+  const tools = { ...checkToolsFor(config, options, context), nameServer: nameServerFor(config) };
   const question = questionFor(config, options, context);
   if (domain !== undefined)
     return endWith(await checkOne({ ...tools, question: { ...question, domain } }, options, context));
@@ -116,22 +111,6 @@ async function checkOne(tools: DomainTools, options: DomainOptions, context: Con
   return worst;
 }
 
-function toolsFor({ dns, deliver }: Config, options: DomainOptions, { world }: Context): Omit<DomainTools, "question"> {
-  const servers = options.resolver === undefined ? dns.servers : [options.resolver];
-  const timeoutMs = Math.min(dns.timeout, checkLimits.dnsMs);
-  const resolver = recordingResolver(createResolver({ servers, timeoutMs }), world);
-  const { source_address: sourceAddress } = deliver;
-  return {
-    world,
-    resolver,
-    raw: rawResolver({ servers, timeoutMs }),
-    connector: socketConnector(sourceAddress === undefined ? {} : { sourceAddress }),
-    web: httpsWeb({ resolver }),
-    nameServer: (address) => rawResolver({ servers: [isIP(address) === 6 ? `[${address}]` : address], timeoutMs }),
-    dnsServers: servers.length > 0 ? servers : getServers(),
-  };
-}
-
 function questionFor(config: Config, options: DomainOptions, { machine }: Context): Omit<DomainQuestion, "domain"> {
   const { port } = config.deliver;
   const named = (options.list ?? []).map((name): BlockList => ({ name, of: "address" }));
@@ -142,7 +121,7 @@ function questionFor(config: Config, options: DomainOptions, { machine }: Contex
     selectors: options.selector ?? [],
     senders: options.sender ?? [],
     lists: [...named, ...lists],
-    isPublic: port === 25 ? isPublicAddress : () => true, // another port makes sense in a lab only
+    isPublic: whetherPublic(config),
     limits: checkLimits,
   };
 }

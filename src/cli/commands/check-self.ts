@@ -1,22 +1,17 @@
 // `waybill check self`: this installation.
 import { type Command, InvalidArgumentError } from "commander";
 import { randomBytes } from "node:crypto";
-import { getServers } from "node:dns";
 import { programVersion } from "../../base/version.ts";
 import { isPublicAddress } from "../../check/net/public-address.ts";
-import { rawResolver } from "../../check/net/raw-dns.ts";
-import { socketConnector } from "../../check/net/socket-connector.ts";
-import { httpsWeb } from "../../check/net/web.ts";
 import { checkFaults, checkSelf, selfChecks } from "../../check/self/check-self.ts";
 import type { SelfTools } from "../../check/self/question.ts";
 import { thisMachine } from "../../check/self/this-machine.ts";
 import { checkLimits } from "../../check/tools.ts";
 import { loadConfig } from "../../config/load.ts";
 import type { Config } from "../../config/schema.ts";
-import { recordingResolver } from "../../dns/recording-resolver.ts";
-import { createResolver } from "../../dns/system-resolver.ts";
 import { parseDomain } from "../../mail/address.ts";
 import { type CheckOptions, runAndTell } from "../check-run.ts";
+import { checkToolsFor, nameServerFor } from "../check-tools.ts";
 import type { Context } from "../context.ts";
 import { ownThings, runningServer } from "../this-installation.ts";
 import { collect, configOption, example, jsonOption, resolverOption } from "./options.ts";
@@ -70,28 +65,19 @@ interface Loaded {
   readonly file?: string;
 }
 
-function toolsFor({ config, file }: Loaded, options: SelfOptions, { world, machine }: Context): SelfTools {
-  const { dns, deliver } = config;
-  const servers = options.resolver === undefined ? dns.servers : [options.resolver];
-  const timeoutMs = Math.min(dns.timeout, checkLimits.dnsMs);
-  const resolver = recordingResolver(createResolver({ servers, timeoutMs }), world);
-  const dnsServers = servers.length > 0 ? servers : getServers();
-  const { source_address: sourceAddress } = deliver;
+function toolsFor({ config, file }: Loaded, options: SelfOptions, context: Context): SelfTools {
+  const tools = checkToolsFor(config, options, context);
+  const nameServer = nameServerFor(config);
   return {
-    world,
-    resolver,
-    raw: rawResolver({ servers, timeoutMs }),
-    resolvers: Object.fromEntries(dnsServers.map((one) => [one, rawResolver({ servers: [one], timeoutMs })])),
-    connector: socketConnector(sourceAddress === undefined ? {} : { sourceAddress }),
-    web: httpsWeb({ resolver }),
-    dnsServers,
+    ...tools,
+    resolvers: Object.fromEntries(tools.dnsServers.map((one) => [one, nameServer(one)])),
     machine: thisMachine(),
     server: runningServer(config),
     own: ownThings(config),
     question: {
       config,
       configFile: file ?? "waybill.toml",
-      hostname: config.hostname ?? machine,
+      hostname: config.hostname ?? context.machine,
       version: programVersion(),
       probes: options.probe ?? [],
       absentName: `waybill-check-${randomBytes(6).toString("hex")}.com`,
