@@ -34,7 +34,7 @@ import { Worker, workerLimits } from "./queue/worker.ts";
 import { type Admission, admission, type SessionCounts, sessionCounts } from "./receive/admission.ts";
 import { type LoginCounts, loginCounts } from "./receive/accounts/login-limits.ts";
 import { type Accounts, openAccounts } from "./receive/accounts/open-accounts.ts";
-import { loadCertificate } from "./receive/certificate.ts";
+import { keepCertificate, type KeptCertificate } from "./receive/kept-certificate.ts";
 import { checkFree, type Listener, type ListenOptions, listen } from "./receive/listener.ts";
 import { type Sighting, watcher, watchTable } from "./receive/visits.ts";
 import { tellEvent, watchedLogins } from "./receive/watched-logins.ts";
@@ -188,7 +188,8 @@ export async function openNode(options: NodeOptions): Promise<Node> {
   opened.defer(() => worker.close(graceMs));
   const { max_connections: total, max_connections_per_address: perAddress } = options.config.receive;
   const admitted = admission({ total, perAddress }, options.counts.sessions);
-  const listeners = await openListeners({ ...options, tell }, stages, admitted);
+  const certificate = opened.use(await openCertificate(options));
+  const listeners = await openListeners({ ...options, tell, certificate }, stages, admitted);
   opened.defer(async () => void (await Promise.all(listeners.map((listener) => listener.close(graceMs)))));
   const running = opened.move();
   return {
@@ -297,6 +298,10 @@ interface Watching extends NodeOptions {
   readonly tell: ReturnType<typeof watcher>;
 }
 
+interface Listening extends Watching {
+  readonly certificate: KeptCertificate;
+}
+
 interface WarningParts {
   readonly stages: Stages;
   readonly accounts: Pick<Accounts, "rightsOf">;
@@ -343,10 +348,15 @@ const destinationsOf = ({ pacer, router }: Stages): Destinations => ({
   drain: (site) => pacer.drain(site),
 });
 
-async function openListeners(options: Watching, stages: Stages, admission: Admission): Promise<Listener[]> {
-  const { config, world, log, hostname, listens, tell } = options;
-  const { receive, relay, tls } = config;
-  const { secureContext } = await loadCertificate({ ...tls, hostname, dataDir: config.data_dir }, world.now());
+const openCertificate = ({ config, world, log: { logger }, hostname }: NodeOptions): Promise<KeptCertificate> =>
+  keepCertificate(
+    { ...config.tls, hostname, dataDir: config.data_dir },
+    { world, onNews: (text) => logger.info(text), onTrouble: (text) => logger.error(text) },
+  );
+
+async function openListeners(options: Listening, stages: Stages, admission: Admission): Promise<Listener[]> {
+  const { config, world, log, hostname, listens, tell, certificate } = options;
+  const { receive, relay } = config;
   const xclients = networks(relay.xclient_networks);
   const shared = {
     proxies: networks(relay.proxy_networks),
@@ -378,7 +388,7 @@ async function openListeners(options: Watching, stages: Stages, admission: Admis
         purpose === "submission" && ({ submission: true, mechanisms: mechanismsFor(stages, mode) } as const);
       const newSession: ListenOptions["newSession"] = (client) =>
         createSession({ ...limits, offersStartTls, mayXclient: xclients.has(client.address), ...login }, client);
-      const security = mode === "none" ? { mode } : { mode, secureContext };
+      const security = mode === "none" ? { mode } : { mode, certificate };
       if (listens === "first") await checkFree(address);
       const visits = purpose === "submission" && { onVisit: tell };
       const where = { ...shared, ...visits, address, tls: security, newSession };

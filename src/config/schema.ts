@@ -76,7 +76,9 @@ const tls = z
       examples: ["/etc/waybill/privkey.pem"],
     }),
   })
-  .describe("The certificate that we show to clients.");
+  .describe(
+    "The certificate that we show to clients. Its files are read again every hour: a renewed one counts without a restart.",
+  );
 
 const relay = z
   .strictObject({

@@ -6,7 +6,7 @@ import { createSecureContext, type SecureContext } from "node:tls";
 import type { Instant } from "../base/world.ts";
 import { selfSigned } from "./self-signed.ts";
 
-interface CertificateSettings {
+export interface CertificateSettings {
   /** PEM files of the chain and its key; both or neither. */
   readonly certificate?: string | undefined;
   readonly key?: string | undefined;
@@ -20,6 +20,8 @@ interface ServerCertificate {
   readonly secureContext: SecureContext;
   readonly expiresAt: Instant;
   readonly selfSigned: boolean;
+  /** SHA-256, as openssl writes it. */
+  readonly fingerprint: string;
 }
 
 /** The certificate cannot be used; the message says which file, what is wrong and what to do. */
@@ -48,7 +50,7 @@ export async function loadCertificate(settings: CertificateSettings, now: Instan
     () => createSecureContext({ cert: chain, key: privateKey }),
     `${certificate} and ${key} cannot be used for TLS`,
   );
-  return { secureContext, expiresAt: Date.parse(leaf.validTo), selfSigned: false };
+  return { secureContext, expiresAt: Date.parse(leaf.validTo), selfSigned: false, fingerprint: leaf.fingerprint256 };
 }
 
 async function readPem(path: string): Promise<Buffer> {
@@ -74,11 +76,9 @@ async function ownCertificate({ hostname, dataDir }: CertificateSettings, now: I
   const path = join(dataDir, "self-signed.pem");
   const kept = await readFile(path).catch(() => undefined);
   const pem = kept !== undefined && isUsable(kept, hostname, now) ? kept : await renew(path, hostname, now);
-  return {
-    secureContext: createSecureContext({ cert: pem, key: pem }),
-    expiresAt: Date.parse(new X509Certificate(pem).validTo),
-    selfSigned: true,
-  };
+  const { validTo, fingerprint256: fingerprint } = new X509Certificate(pem);
+  const secureContext = createSecureContext({ cert: pem, key: pem });
+  return { secureContext, expiresAt: Date.parse(validTo), selfSigned: true, fingerprint };
 }
 
 /** False for a file that was damaged, too: then a new one is made. */

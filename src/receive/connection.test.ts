@@ -18,7 +18,7 @@ import {
 import type { ReceiveTimes } from "./time-limits.ts";
 
 const secureContext = await testSecureContext();
-const starttls = { mode: "starttls", secureContext } as const;
+const starttls = { mode: "starttls", certificate: { secureContext } } as const;
 
 /** A connection of which the test holds the server's side; `later` looks at its time limits as if so much time had passed. */
 async function bareConnection(times: Partial<ReceiveTimes> = {}) {

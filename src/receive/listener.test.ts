@@ -23,7 +23,7 @@ test("a client is greeted and served, and the session knows its address", async 
 });
 
 test("implicit TLS: the handshake comes before the session", async () => {
-  await using server = await serve({ tls: { mode: "implicit", secureContext } });
+  await using server = await serve({ tls: { mode: "implicit", certificate: { secureContext } } });
   const client = await server.dial().secure();
   await client.until("220 yes");
   assert.match(JSON.stringify(server.sessions[0]!.client.tls), /^{"version":"TLSv1\.3","cipher":"TLS_/);
@@ -52,7 +52,7 @@ test("one connection too many gets its 421 at once, is told of, and may come aga
 test("the limits hold over all listeners, and over TLS without words", async () => {
   const shared = admission({ total: 1, perAddress: 9 });
   await using plain = await serve({ admission: shared });
-  await using tls = await serve({ admission: shared, tls: { mode: "implicit", secureContext } });
+  await using tls = await serve({ admission: shared, tls: { mode: "implicit", certificate: { secureContext } } });
   await plain.dial().until("220");
   const refused = tls.dial();
   await refused.closed;
@@ -75,7 +75,7 @@ test("behind a proxy, the client is who the header says, in limits, too", async 
 });
 
 test("behind a proxy, a TLS handshake may follow its header in one packet", async () => {
-  await using server = await serve({ proxies, tls: { mode: "implicit", secureContext } });
+  await using server = await serve({ proxies, tls: { mode: "implicit", certificate: { secureContext } } });
   const client = server.dial();
   client.socket.cork();
   client.send("PROXY TCP4 198.51.100.1 192.0.2.1 35646 25\r\n");

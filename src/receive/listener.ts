@@ -19,7 +19,11 @@ export interface ListenOptions {
   readonly isShared?: boolean;
   readonly tls:
     | { readonly mode: "none" }
-    | { readonly mode: "starttls" | "implicit"; readonly secureContext: SecureContext };
+    | {
+        readonly mode: "starttls" | "implicit";
+        /** Asked for each session: it may be another one by then. */
+        readonly certificate: { readonly secureContext: SecureContext };
+      };
   /** Connections from these must begin with a PROXY header. */
   readonly proxies: Networks;
   /** Shared by all listeners. */
@@ -138,7 +142,7 @@ function admit({ socket, peer, options, stage }: Arrival): Welcomed | Promise<We
   }
   socket.on("close", () => admission.leave(address));
   onVisit?.(client, { kind: "connected", port: socket.localPort ?? 0, security: tls.mode });
-  const secureContext = tls.mode === "none" ? undefined : tls.secureContext;
+  const secureContext = tls.mode === "none" ? undefined : tls.certificate.secureContext;
   const open = (wire: Socket, client: Client): Connection =>
     new Connection({
       stage,
@@ -150,7 +154,7 @@ function admit({ socket, peer, options, stage }: Arrival): Welcomed | Promise<We
       ...(onVisit && { onVisit }),
     });
   if (tls.mode !== "implicit") return open(socket, client);
-  return secure(socket, tls.secureContext, handshakeLimitMs(times)).then(
+  return secure(socket, tls.certificate.secureContext, handshakeLimitMs(times)).then(
     (wire) => {
       if (wire.destroyed) return undefined;
       const facts = tlsFactsOf(wire);
