@@ -138,6 +138,7 @@ const rfcs: readonly (readonly [number, string, Status, string?])[] = [
   [9051, "IMAP4rev2", "partial", "as a client, in checks"],
   [9068, "JWT access tokens", "yes"],
   [9110, "HTTP", "partial", "status codes explained; redirects that keep the method"],
+  [9112, "HTTP/1.1", "partial", "requests that two servers could read differently are refused by the web server"],
   [9208, "QUOTA of IMAP", "partial", "read in checks"],
   [9266, "tls-exporter", "yes"],
   [9293, "TCP", "partial", "refused connections are told in checks"],

@@ -47,6 +47,9 @@ test("the welcome says who may send, and names the file that the other commands 
     assert.ok(closed.includes(`npx waybill ${command} --config "/etc/my mail.toml"`), command);
   assert.ok(say([], { file: "/etc/waybill.toml", isNamed: true }).includes("queue --config /etc/waybill.toml\n"));
   const withWeb = welcome(schema.parse({}), { ...server, web: ["https://*:443"] }, { file: undefined, isNamed: false });
-  assert.match(withWeb, /2525\.\nMail apps find their settings at https:\/\/\*:443\.\nIt is kept/);
+  assert.match(
+    withWeb,
+    /2525\.\nMail apps .+ \(https:\/\/mail\.example\.org\/help\), on https:\/\/\*:443\.\nIt is kept/,
+  );
   assert.match(usual, /2525\.\nIt is kept/);
 });

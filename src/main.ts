@@ -302,7 +302,7 @@ export function welcome(
   const option = isNamed && file !== undefined ? ` --config ${/^[\w./-]+$/.test(file) ? file : `"${file}"`}` : "";
   return `
 Waybill takes mail for ${hostname} on ${listening.join(" and ")}.
-${web.length === 0 ? "" : `Mail apps find their settings at ${web.join(" and ")}.\n`}It is kept in ${placeOf(config)}; settings: ${file ?? "all at their defaults, there is no waybill.toml"}.
+${web.length === 0 ? "" : `Mail apps find their settings, and people find help (https://${hostname}/help), on ${web.join(" and ")}.\n`}It is kept in ${placeOf(config)}; settings: ${file ?? "all at their defaults, there is no waybill.toml"}.
 ${networks.length === 0 ? "Only accounts may send to everyone." : `Clients in ${networks.join(", ")} may send to anyone.`}
 
 Try, in another terminal:

@@ -1,6 +1,15 @@
 // What servers answer to Autodiscover version 1: settings, another place to ask, or an error. MS-OXDSCLI §2.2.4
 import { mostServers, quoted, readPlace } from "./place.ts";
-import type { AppLogin, AppProtocol, AppSettings, ForAddress, Read, Security, ServerSettings } from "./settings.ts";
+import {
+  type AppLogin,
+  type AppProtocol,
+  type AppSettings,
+  type ForAddress,
+  type Read,
+  type Security,
+  type ServerSettings,
+  usualPorts,
+} from "./settings.ts";
 import { childrenOf, isNamed, readXml, textIn, type XmlElement } from "./xml-reader.ts";
 
 export interface AutodiscoverError {
@@ -87,13 +96,11 @@ function isOn(protocol: XmlElement, name: string, byDefault: boolean): boolean {
   return text === undefined ? byDefault : text === "on" || text === "true";
 }
 
-const usualPorts: Readonly<Record<AppProtocol, number>> = { imap: 993, pop3: 995, smtp: 465 };
-const implicitPorts = new Set(Object.values(usualPorts));
-const starttlsPorts = new Set([25, 110, 143, 587]);
+const starttlsPorts = new Set<number>([25, ...Object.values(usualPorts).map(({ starttls }) => starttls)]);
 
 /** A string: what is wrong, as a clause. */
 function readProtocol(protocol: XmlElement, type: AppProtocol, address: ForAddress): ServerSettings | string {
-  const place = readPlace(textIn(protocol, "Server"), textIn(protocol, "Port") ?? String(usualPorts[type]));
+  const place = readPlace(textIn(protocol, "Server"), textIn(protocol, "Port") ?? String(usualPorts[type].tls));
   if (typeof place === "string") return place;
   const security = securityOf(protocol, place.port);
   if (security === undefined)
@@ -115,7 +122,7 @@ const defaultLogin = (protocol: XmlElement, { localPart, domain }: ForAddress): 
 
 /** `Encryption` overrides `SSL`, which says only that there is some, and is on unless it is off. Undefined: an unknown word. */
 function securityOf(protocol: XmlElement, port: number): Security | undefined {
-  const byPort: Security = implicitPorts.has(port) ? "tls" : starttlsPorts.has(port) ? "starttls" : "tls";
+  const byPort: Security = starttlsPorts.has(port) ? "starttls" : "tls";
   switch (textIn(protocol, "Encryption")?.toLowerCase()) {
     case "ssl":
       return "tls";

@@ -12,7 +12,7 @@ const requestSchema = `${schemas}/outlook/requestschema/2006`;
 const outlookSchema = `${schemas}/outlook/responseschema/2006a`;
 const responseSchema = `${schemas}/responseschema/2006`;
 
-export type AutodiscoverRequest =
+type AutodiscoverRequest =
   | { readonly kind: "request"; readonly address: string }
   /** `code`: of the error to answer with. */
   | { readonly kind: "unreadable"; readonly code: 600 | 601; readonly why: string };

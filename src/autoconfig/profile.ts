@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import type { AppLogin, AppSettings, ServerSettings } from "./settings.ts";
 import { element, formatXml, type XmlNode } from "./xml-writer.ts";
 
-export interface ProfileOwner {
+interface ProfileOwner {
   readonly address: string;
   /** As others see it; without it, the device asks. */
   readonly name?: string;

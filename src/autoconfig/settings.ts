@@ -13,6 +13,13 @@ export type AppProtocol = "imap" | "pop3" | "smtp";
  */
 export type AppLogin = "password" | "encrypted" | "oauth2" | "kerberos" | "client-certificate" | "none";
 
+/** RFC 8314 §3.2, §3.3, §7.3; RFC 6409 §3.1 */
+export const usualPorts = {
+  imap: { tls: 993, starttls: 143 },
+  pop3: { tls: 995, starttls: 110 },
+  smtp: { tls: 465, starttls: 587 },
+} as const satisfies Readonly<Record<AppProtocol, unknown>>;
+
 export interface ServerSettings {
   readonly protocol: AppProtocol;
   /** In lower case. */

@@ -10,7 +10,7 @@ export interface SrvRecord {
   readonly target: string;
 }
 
-export interface SrvService {
+interface SrvService {
   /** "_imaps._tcp" */
   readonly service: string;
   readonly protocol: AppProtocol;
@@ -18,7 +18,7 @@ export interface SrvService {
 }
 
 /** RFC 8314 §5.1: TLS from the first byte before STARTTLS; IMAP before POP3. */
-export const srvServices: readonly SrvService[] = [
+const srvServices: readonly SrvService[] = [
   { service: "_imaps._tcp", protocol: "imap", security: "tls" },
   { service: "_imap._tcp", protocol: "imap", security: "starttls" },
   { service: "_pop3s._tcp", protocol: "pop3", security: "tls" },
@@ -60,7 +60,7 @@ function serverOf({ protocol, security }: SrvService, { target, port }: SrvRecor
   return host === undefined || port === 0 ? undefined : { protocol, host, port, security, logins: [] };
 }
 
-export interface SrvText {
+interface SrvText {
   /** In full, without the trailing dot. */
   readonly name: string;
   readonly type: "SRV";

@@ -15,7 +15,7 @@ export interface XmlElement {
   readonly text: string;
 }
 
-export type XmlRead =
+type XmlRead =
   | { readonly kind: "element"; readonly element: XmlElement }
   /** `why`: in sentences. */
   | { readonly kind: "unreadable"; readonly why: string };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import ipaddr from "ipaddr.js";
-import { canonicalAddress, networks } from "./networks.ts";
+import { canonicalAddress, isLoopback, networks } from "./networks.ts";
 
 test("an address is in a network when its first bits are the network's", () => {
   const list = networks(["10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "10.9.8.7/31"]);
@@ -64,4 +64,11 @@ test("an address is written in one way", () => {
   assert.equal(canonicalAddress("::ffff:c000:201"), "192.0.2.1");
   assert.equal(canonicalAddress("192.0.2.1"), "192.0.2.1");
   assert.equal(canonicalAddress("192.0.2"), undefined);
+});
+
+test("loopback, in every way it is written", () => {
+  for (const inside of ["127.0.0.1", "127.9.9.9", "::1", "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1"])
+    assert.equal(isLoopback(inside), true, inside);
+  for (const outside of ["128.0.0.1", "10.0.0.1", "::", "::2", "127.example.org", ""])
+    assert.equal(isLoopback(outside), false, outside);
 });

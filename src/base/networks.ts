@@ -14,6 +14,12 @@ export function canonicalAddress(text: string): string | undefined {
   return isIP(text) === 0 ? undefined : ipaddr.process(text).toString();
 }
 
+/** It never leaves this machine. RFC 1122 §3.2.1.3, RFC 4291 §2.5.3 */
+export function isLoopback(address: string): boolean {
+  const canonical = canonicalAddress(address);
+  return canonical === "::1" || canonical?.startsWith("127.") === true;
+}
+
 /** The usual ways to write IPv4, as it is or mapped to IPv6, without the cost of reading IPv6. */
 function ipv4Of(text: string): string | undefined {
   const plain = text.startsWith("::ffff:") ? text.slice("::ffff:".length) : text;

@@ -15,7 +15,7 @@ const longestString = 255; // RFC 1035 §3.3.14
 
 /** A line of a zone file. */
 export const zoneLine = ({ name, type, value }: DnsRecord): string =>
-  `${name}. ${ttlSeconds} IN ${type} ${zoneData(type, value)}`;
+  `${name}. ${ttlSeconds} IN ${type} ${zoneData(type, value)}`.replaceAll(/[\p{Cc}\p{Cf}]/gu, "?"); // of strangers, sometimes
 
 function zoneData(type: DnsRecord["type"], value: string): string {
   switch (type) {

@@ -37,16 +37,13 @@ export const checksOf =
 /** How a check or a part of one ended; `skipped`: what it needs is not there. */
 export type Ended = "done" | "late" | "fault" | "skipped";
 
-export type Progress =
-  | { readonly kind: "started"; readonly check: string; readonly part?: string }
-  | { readonly kind: "finding"; readonly check: string; readonly finding: Finding }
-  | {
-      readonly kind: "done";
-      readonly check: string;
-      readonly part?: string;
-      readonly ended: Ended;
-      readonly tookMs: number;
-    };
+/** Of one check, or of a part of it. */
+type Step =
+  | { readonly kind: "started"; readonly part?: string }
+  | { readonly kind: "finding"; readonly finding: Finding }
+  | { readonly kind: "done"; readonly part?: string; readonly ended: Ended; readonly tookMs: number };
+
+export type Progress = Step & { readonly check: string };
 
 export interface Run<Tools> {
   readonly tools: Tools;
@@ -62,7 +59,7 @@ export interface Run<Tools> {
   readonly tell?: (progress: Progress) => void;
 }
 
-export interface RanCheck {
+interface RanCheck {
   readonly name: string;
   readonly ended: Ended;
   readonly tookMs: number;
@@ -102,9 +99,9 @@ export async function runChecks<Tools>(checks: readonly Check<Tools>[], run: Run
   const ran: Promise<RanCheck>[] = [];
   for (const check of checks) {
     const { name } = check;
-    const tell: Tell = (progress) => {
-      if (progress.kind === "finding") findings.get(name)?.push(progress.finding);
-      run.tell?.({ check: name, ...progress });
+    const tell: Tell = (step) => {
+      if (step.kind === "finding") findings.get(name)?.push(step.finding);
+      run.tell?.({ check: name, ...step });
     };
     const needed = check.needs.map((need) => running.get(need) ?? notThere);
     const begin = async (): Promise<Outcome> => {
@@ -125,12 +122,7 @@ export async function runChecks<Tools>(checks: readonly Check<Tools>[], run: Run
 }
 
 /** Of a check whose name is known. */
-type Tell = (
-  progress:
-    | { readonly kind: "started"; readonly part?: string }
-    | { readonly kind: "finding"; readonly finding: Finding }
-    | { readonly kind: "done"; readonly part?: string; readonly ended: Ended; readonly tookMs: number },
-) => void;
+type Tell = (step: Step) => void;
 
 function skip(tell: Tell): Outcome {
   tell({ kind: "done", ended: "skipped", tookMs: 0 });
@@ -176,7 +168,7 @@ async function perform<Tools>(
   const startedAt = world.now();
   const own = new AbortController();
   let isOver = false;
-  const tellInTime: Tell = (progress) => void (isOver || tell(progress));
+  const tellInTime: Tell = (step) => void (isOver || tell(step));
   tell({ kind: "started", ...named });
   const asked: Asked<Tools> = {
     tools,

@@ -33,19 +33,16 @@ function changeText(change: Change, values: Finding["values"], language: Languag
   switch (change.kind) {
     case "publish": {
       const { record, instead = [] } = change;
-      const line = oneRecord(zoneLine(record));
+      const line = zoneLine(record);
       if (instead.length === 0) return changes.publish.replace("{record}", () => line);
       const old = instead.map((value) => `"${oneLine(value)}"`).join(" and ");
       return changes.replace.replace("{record}", () => line).replace("{instead}", () => old);
     }
     case "remove":
-      return changes.remove.replace("{record}", () => oneRecord(zoneLine(change.record)));
+      return changes.remove.replace("{record}", () => zoneLine(change.record));
     case "set":
       return filled(changes.set, { ...change, kind: undefined });
     case "act":
       return filled(actions[change.action], { ...values, ...change.values });
   }
 }
-
-/** Longer than other values: a record is there to be copied as a whole. */
-const oneRecord = (line: string): string => line.replaceAll(/[\p{Cc}\p{Cf}]/gu, "?");

@@ -1,7 +1,7 @@
 // Checks as they run, and what they found: each check's lines once it is done, then what to do about it, worst first.
 import type { Language } from "../explain/explanation.ts";
 import { zoneLine } from "../check/dns-record.ts";
-import { type Finding, type Level, levels } from "../check/finding.ts";
+import { type Change, type Finding, type Level, levels } from "../check/finding.ts";
 import { checkTexts, checkTitle, filled } from "../check/languages/language.ts";
 import type { Progress, Report } from "../check/run.ts";
 import { wordsOf } from "../check/words.ts";
@@ -22,7 +22,7 @@ const styles: Readonly<Record<Level, Style>> = {
 export interface CheckDrawing {
   readonly glyphs: Readonly<Record<Level, string>>;
   readonly paint: Paint;
-  /** Columns; Infinity: lines are not wrapped. */
+  /** Columns. */
   readonly width: number;
   readonly language: Language;
   /** A last line that changes is possible. */
@@ -30,15 +30,20 @@ export interface CheckDrawing {
 }
 
 export function checkDrawingFor(context: Context, language: Language): CheckDrawing {
-  const { isTTY = false, columns = 100 } = context.stdout;
+  const { isTTY = false, columns = widest } = context.stdout;
   return {
     glyphs: isTTY ? glyphs : asciiGlyphs,
     paint: paintFor(context),
-    width: isTTY ? columns : Infinity,
+    width: isTTY ? Math.min(columns, widest) : paperWidth,
     language,
     isLive: isTTY && context.environment["TERM"] !== "dumb",
   };
 }
+
+/** Longer lines are hard to read on any terminal. */
+const widest = 100;
+/** A report that goes to a file or a printer is to fit on a sheet. */
+const paperWidth = 80;
 
 /** Told of what happens, it shows each check once it and those before it are done; on a terminal also what is under way. */
 export function progressDrawer(names: readonly string[], drawing: CheckDrawing, context: Context) {
@@ -127,32 +132,55 @@ export function drawReport({ about, findings, tookMs }: Report, drawing: CheckDr
     return count === 0 ? [] : [filled(words.counts[level], { count, one: count === 1 ? "1" : undefined })];
   });
   const sum = `${about}: ${counts.join(", ")} (${(tookMs / 1_000).toFixed(1)} s)`;
-  const drawn = troubles.flatMap((finding) => ["", ...drawFinding(finding, drawing)]);
+  const alike = Map.groupBy(troubles, (finding) => adviceOf(finding, drawing)).values();
+  const drawn = [...alike].flatMap((findings) => ["", ...drawAlike(findings, drawing)]);
   return [...drawn, "", drawing.paint("bold", sum)];
 }
 
-function drawFinding(finding: Finding, drawing: CheckDrawing): string[] {
-  const { found, why, who, todo } = wordsOf(finding, drawing.language);
+/** The same for findings that differ only in where they were found, or in the record to publish: they are told together. */
+function adviceOf(finding: Finding, { language }: CheckDrawing): string {
+  const { why, who, todo } = wordsOf(finding, language);
+  const advice = isOnlyRecords(finding) ? "publish" : todo;
+  return JSON.stringify([finding.id, finding.level, why, who, advice]);
+}
+
+const isRecord = (change: Change | undefined): change is Change & { readonly kind: "publish" } =>
+  change?.kind === "publish" && change.instead === undefined;
+
+const isOnlyRecords = ({ changes }: Finding): boolean => changes.length > 0 && changes.every(isRecord);
+
+function drawAlike(findings: readonly Finding[], drawing: CheckDrawing): string[] {
+  const finding = findings[0]!;
+  const { why, who } = wordsOf(finding, drawing.language);
   const { levels: levelWords } = checkTexts(drawing.language);
   const level = drawing.paint(styles[finding.level], levelWords[finding.level]);
-  const labelled = (label: string, text: string): string[] =>
-    hang(`  ${drawing.paint("dim", label.padEnd(labelWidth))}`, text, { drawing, indent: labelWidth + 2 });
+  const glyph = `${glyphOf(finding.level, drawing)} `;
+  const found = findings.map((one) => drawing.paint("bold", wordsOf(one, drawing.language).found));
   return [
-    ...hang(`${glyphOf(finding.level, drawing)} `, drawing.paint("bold", found), { drawing, indent: 2 }),
-    ...(why === undefined ? [] : labelled("Why", why)),
-    ...(who === undefined ? [] : labelled("Who", who)),
-    ...todo.flatMap((text, i) => {
-      const change = finding.changes[i];
-      const isRecord = change?.kind === "publish" && change.instead === undefined;
-      // a record is there to be copied: on a line of its own, never wrapped
-      return isRecord
-        ? [...labelled(i === 0 ? "Change" : "", words(text)), `  ${" ".repeat(labelWidth)}${zoneLine(change.record)}`]
-        : labelled(i === 0 ? "Change" : "", text);
-    }),
-    ...labelled("Id", `${finding.id} (${level})`),
+    ...found.flatMap((text) => hang(glyph, text, { drawing, indent: 2 })),
+    ...(why === undefined ? [] : labelled("Why", why, drawing)),
+    ...(who === undefined ? [] : labelled("Who", who, drawing)),
+    ...drawChanges(isOnlyRecords(finding) ? findings : [finding], drawing),
+    ...labelled("Id", `${finding.id} (${level})`, drawing),
   ];
 }
 
-const words = (text: string): string => text.slice(0, text.indexOf(":") + 1);
+/** A record is there to be copied: on a line of its own, never wrapped; what is said before several is said once. */
+function drawChanges(findings: readonly Finding[], drawing: CheckDrawing): string[] {
+  let before = "";
+  return findings.flatMap((finding) =>
+    wordsOf(finding, drawing.language).todo.flatMap((text, i) => {
+      const change = finding.changes[i];
+      const label = before === "" ? "Change" : "";
+      const words = isRecord(change) ? text.slice(0, text.indexOf(":") + 1) : text;
+      const said = words === before ? [] : labelled(label, words, drawing);
+      before = words;
+      return isRecord(change) ? [...said, `  ${" ".repeat(labelWidth)}${zoneLine(change.record)}`] : said;
+    }),
+  );
+}
+
+const labelled = (label: string, text: string, drawing: CheckDrawing): string[] =>
+  hang(`  ${drawing.paint("dim", label.padEnd(labelWidth))}`, text, { drawing, indent: labelWidth + 2 });
 
 const labelWidth = 8;

@@ -36,9 +36,14 @@ export const printLines = ({ stdout }: Context, lines: readonly string[]): void 
   if (lines.length > 0) stdout.write(`${lines.join("\n")}\n`);
 };
 
+/** What a terminal might obey, and JSON leaves as it is. */
+const hidden = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
 /** One object per line. */
 export const printJson = (context: Context, values: readonly unknown[]): void =>
   printLines(
     context,
-    values.map((value) => JSON.stringify(value)),
+    values.map((value) =>
+      JSON.stringify(value).replaceAll(hidden, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`),
+    ),
   );

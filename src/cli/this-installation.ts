@@ -5,8 +5,7 @@ import type { Config } from "../config/schema.ts";
 import { domainOf } from "../mail/address.ts";
 import type { QueuedDelivery } from "../queue/store.ts";
 import { accountsPath, readAccounts } from "../receive/accounts/account-file.ts";
-import { type SigningDomain, signingDomains } from "../signing/domains.ts";
-import { pemPath, readFolder } from "../signing/key-folder.ts";
+import { keyPlaces, type SigningDomain, signingDomains } from "../signing/domains.ts";
 import { readKeyFile } from "../signing/keyring.ts";
 import { recordText } from "../signing/keys.ts";
 import { controlClient } from "./control-client.ts";
@@ -57,15 +56,12 @@ export const ownThings = (config: Config): OwnThings => ({
 });
 
 /** Those that sign, and those that will. */
-async function keysOf({ domain, folder, keyFiles }: SigningDomain): Promise<OwnKey[]> {
-  const named = Object.entries(keyFiles).map(([selector, path]) => ({ selector, path, signs: true }));
-  const kept = await readFolder(folder).catch((error: Error) => error.message);
-  if (typeof kept === "string") return [{ domain, selector: "", signs: true, record: { problem: kept } }];
-  const ours = kept
-    .filter(({ state }) => state !== "retired")
-    .map(({ selector, state }) => ({ selector, path: pemPath(folder, selector), signs: state === "active" }));
+async function keysOf(own: SigningDomain): Promise<OwnKey[]> {
+  const { domain } = own;
+  const places = await keyPlaces(own).catch((error: Error) => error.message);
+  if (typeof places === "string") return [{ domain, selector: "", signs: true, record: { problem: places } }];
   return Promise.all(
-    [...ours, ...named].map(async ({ selector, path, signs }) => {
+    places.map(async ({ selector, path, signs }) => {
       const record = await readKeyFile(path).then(
         (key) => ({ value: recordText(key) }),
         (error: Error) => ({ problem: error.message }),

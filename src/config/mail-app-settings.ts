@@ -14,10 +14,10 @@ export function ownSettings(
 ): AppSettings | undefined {
   const { imap, pop3, smtp } = apps;
   const username = apps.username === "address" ? `${localPart}@${domain}` : localPart;
-  const as = (protocol: ServerSettings["protocol"], places: readonly Place[]): ServerSettings[] =>
+  const serversAt = (protocol: ServerSettings["protocol"], places: readonly Place[]): ServerSettings[] =>
     places.map((place) => ({ protocol, ...place, username, logins: apps.login }));
-  const incoming = [...as("imap", imap ? [imap] : []), ...as("pop3", pop3 ? [pop3] : [])];
-  const outgoing = as("smtp", smtp ?? submissionPlaces(listen, hostname));
+  const incoming = [...serversAt("imap", imap ? [imap] : []), ...serversAt("pop3", pop3 ? [pop3] : [])];
+  const outgoing = serversAt("smtp", smtp ?? submissionPlaces(listen, hostname));
   if (incoming.length + outgoing.length === 0) return undefined;
   return { name: apps.name ?? getDomain(hostname) ?? hostname, incoming, outgoing, pages: [] };
 }

@@ -3,6 +3,7 @@ import { connect as connectTcp, isIP } from "node:net";
 import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { TLSSocket } from "node:tls";
+import { checkServerIdentity, sparing } from "../base/peer-certificate.ts";
 import { gathered } from "../base/parts.ts";
 import type { TlsFacts } from "../mail/client.ts";
 import type { Failure, RemoteHost, Stage } from "../mail/failure.ts";
@@ -158,12 +159,14 @@ class SocketWire implements Wire {
     plain.off("end", this.#onEnd); // the rest is told by the TLS socket
     plain.off("drain", this.#onDrain);
     const name = isIP(host.name) ? undefined : host.name; // RFC 6066 §3: no address in SNI
-    const socket = connectTls({
+    const toSecure = connectTls({
       socket: plain,
       host: host.name,
       ...(name !== undefined && { servername: name }),
       rejectUnauthorized: false, // asked below, so that a bad certificate is told from a failed handshake
+      checkServerIdentity,
     });
+    const socket = sparing(toSecure);
     this.#socket = socket;
     await handshake(socket, host, timeoutMs);
     this.#listen();

@@ -128,6 +128,18 @@ export class RecentVisits {
     return network && Array.from(network.sessions, ([clientPort, happenings]) => ({ clientPort, happenings }));
   }
 
+  /** Of the press of the button, now, for the page's address: without it, nobody of the same network sees what came before. */
+  ticketFor(address: string): string {
+    const at = String(this.#world.now());
+    return `${at}.${this.#proofOf(address, at)}`;
+  }
+
+  /** When the button was pressed; undefined: the ticket is not ours, or of another network. */
+  startOf(ticket: string, address: string): Instant | undefined {
+    const [at = "", proof] = ticket.split(".", 2);
+    return proof === this.#proofOf(address, at) ? Number(at) : undefined;
+  }
+
   /** Whether the hash in a happening is of this name. */
   isName(seen: string | undefined, name: string): boolean {
     return seen !== undefined && seen === this.#keyOf(name);
@@ -136,6 +148,12 @@ export class RecentVisits {
   #withoutName(happening: Happening): Happening {
     if (happening.kind !== "login" || happening.name === undefined) return happening;
     return { ...happening, name: this.#keyOf(happening.name) };
+  }
+
+  #proofOf(address: string, at: string): string {
+    return createHmac("sha256", this.#secret)
+      .update(`\nstart ${siteOf(address)} ${at}`)
+      .digest("base64url");
   }
 
   #keyOf(name: string): string {

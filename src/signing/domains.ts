@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
 import { parseDomain } from "../mail/address.ts";
+import { pemPath, readFolder } from "./key-folder.ts";
 
 export interface SigningDomain {
   readonly domain: string;
@@ -30,4 +31,20 @@ export async function signingDomains(config: SigningConfig): Promise<SigningDoma
     ...folders.filter((name) => parseDomain(name) === name),
   ]);
   return [...names].sort().map((domain) => signingDomain(config, domain));
+}
+
+export interface KeyPlace {
+  readonly selector: string;
+  readonly path: string;
+  /** Now; else it will. */
+  readonly signs: boolean;
+}
+
+/** The keys of a domain that sign or will. Rejects with a KeyError. */
+export async function keyPlaces({ folder, keyFiles }: SigningDomain): Promise<KeyPlace[]> {
+  const kept = (await readFolder(folder)).filter(({ state }) => state !== "retired");
+  return [
+    ...kept.map(({ selector, state }) => ({ selector, path: pemPath(folder, selector), signs: state === "active" })),
+    ...Object.entries(keyFiles).map(([selector, path]) => ({ selector, path, signs: true })),
+  ];
 }

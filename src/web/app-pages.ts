@@ -12,14 +12,10 @@ import { type AppSettings, type ForAddress, isWhole } from "../autoconfig/settin
 import { appDomains, ownSettings } from "../config/mail-app-settings.ts";
 import { type Address, domainOf, localPartOf, parseAddress } from "../mail/address.ts";
 import { hostIn, type OwnName } from "./names.ts";
+import { autoconfigPaths, autodiscoverPath, autodiscoverV2Paths, profilePath } from "./paths.ts";
 import { refusal, words, wrongMethod } from "./refusals.ts";
 import type { SiteParts } from "./site.ts";
 import type { WebEnvironment } from "./visit.ts";
-
-const autoconfigPaths = ["/mail/config-v1.1.xml", "/.well-known/autoconfig/mail/config-v1.1.xml"] as const;
-const autodiscoverPath = "/autodiscover/autodiscover.xml";
-const autodiscoverV2Paths = ["/autodiscover/autodiscover.json", "/autodiscover/autodiscover.json/v1.0/:email"] as const;
-const profilePath = "/mail.mobileconfig";
 
 const xmlType = { "content-type": "text/xml; charset=utf-8" } as const;
 

@@ -2,7 +2,7 @@
 // for (SNI, RFC 6066 §3), and read again when their files change.
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import type { SecureContext } from "node:tls";
+import { createSecureContext, type SecureContext } from "node:tls";
 import type { World } from "../base/world.ts";
 import type { Config } from "../config/schema.ts";
 import type { Log } from "../journal/log.ts";
@@ -64,9 +64,10 @@ interface LoadParts {
 }
 
 async function loadPair(pair: Config["web_certificate"][number], { now, ...parts }: LoadParts): Promise<Loaded> {
-  const { secureContext: context } = await loadCertificate({ ...pair, ...parts }, now);
+  await loadCertificate({ ...pair, ...parts }, now); // says in words what is wrong with one
   const [cert, key] = await Promise.all([readFile(pair.certificate), readFile(pair.key)]);
-  return { cert, key, leaf: new X509Certificate(cert), context };
+  // of these very bytes: the files may be in the middle of being replaced; throws if they do not belong together
+  return { cert, key, leaf: new X509Certificate(cert), context: createSecureContext({ cert, key }) };
 }
 
 interface KeepParts {

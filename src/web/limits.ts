@@ -9,6 +9,8 @@ export const webLimits = {
   /** For a header to arrive; a connection without a request ends then, too. */
   headerMs: 10_000,
   requestMs: 20_000,
+  /** From the request on, until the client has taken the whole answer. */
+  answerMs: 30_000,
   keepAliveMs: 5_000,
   requestsPerConnection: 100,
   /** How often the times above are looked at. */

@@ -1,7 +1,7 @@
 // A listener of the web server: whom it lets in, how long they may take, and what the site is told of them.
 import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
 import type { Hono } from "hono";
-import { createServer as createHttpServer, type Server } from "node:http";
+import { createServer as createHttpServer, type Server, type ServerResponse } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { Socket } from "node:net";
 import type { SecureContext } from "node:tls";
@@ -11,9 +11,8 @@ import type { Log } from "../journal/log.ts";
 import type { Admission } from "../receive/admission.ts";
 import type { Certificates } from "./certificates.ts";
 import type { WebLimits } from "./limits.ts";
-import { type Visit, visitOf, type WebEnvironment } from "./visit.ts";
-
-export type ListenerKind = Parameters<typeof visitOf>[0]["listener"];
+import { words } from "./refusals.ts";
+import { type ListenerKind, type Visit, visitOf, type WebEnvironment } from "./visit.ts";
 
 /** What all listeners share. */
 export interface Shared {
@@ -63,6 +62,7 @@ export function createListener(listener: ListenerKind, shared: Shared): Server {
   web.maxConnections = maxConnections;
   web.maxRequestsPerSocket = limits.requestsPerConnection;
   web.on("connection", (socket) => admit(socket, shared));
+  web.on("request", (request, response) => limitAnswer(request.socket, response, limits));
   web.on("tlsClientError", (error: Error, socket: Socket) => {
     logger.debug({ client: socket.remoteAddress }, `TLS failed with a visitor of the web server: ${error.message}`);
     socket.destroy();
@@ -80,6 +80,12 @@ function admit(socket: Socket, { admission, proxies, logger }: Shared): void {
   socket.destroy();
 }
 
+/** Who asks and takes no answer would keep its place for ever. */
+function limitAnswer(socket: Socket, response: ServerResponse, { answerMs }: WebLimits): void {
+  const impatience = setTimeout(() => socket.destroy(), answerMs).unref();
+  response.once("close", () => clearTimeout(impatience));
+}
+
 interface Asked {
   readonly listener: ListenerKind;
   readonly shared: Shared;
@@ -92,6 +98,7 @@ async function answer(
 ): Promise<Response> {
   const { site, proxies, logger, world } = shared;
   const startedAt = world.now();
+  if (hostCount(incoming) > 1) return new Response(`${words.manyHosts}\n`, { status: 400 });
   const header = (name: string): string | undefined => request.headers.get(name) ?? undefined;
   const visit: Visit = visitOf(
     {
@@ -110,3 +117,7 @@ async function answer(
   }
   return response;
 }
+
+/** RFC 9112 §3.2: with two names, a web server in front of us may have meant the other. */
+const hostCount = ({ rawHeaders }: HttpBindings["incoming"]): number =>
+  rawHeaders.filter((text, i) => i % 2 === 0 && text.toLowerCase() === "host").length;

@@ -25,12 +25,18 @@ function listenError(error: NodeJS.ErrnoException, { host, port }: Place): Error
       "the server's user may not; ports below 1024 need CAP_NET_BIND_SERVICE (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE)",
     EADDRNOTAVAIL: "this machine has no such address; choose one of its own, or `*`",
   };
-  const where = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   const remedy = remedies[error.code ?? ""] ?? error.message;
-  return new Error(`the web server cannot listen on ${where}: ${remedy}; see listen and http_listen in [web]`, {
-    cause: error,
-  });
+  return new Error(
+    `the web server cannot listen on ${placeText({ host, port })}: ${remedy}; see listen and http_listen in [web]`,
+    {
+      cause: error,
+    },
+  );
 }
+
+/** "192.0.2.1:443", "[2001:db8::1]:443" */
+export const placeText = ({ host, port }: Place): string =>
+  host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 
 /** To be called before it listens. Stops it; requests under way, and handshakes, may take `graceMs`. */
 export function closerOf(server: Server): (graceMs: number) => Promise<void> {

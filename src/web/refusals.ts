@@ -15,6 +15,7 @@ export const words = {
   onlyPost: "Autodiscover is asked with POST, and an XML body that has the mail address.",
   onlyEncrypted: "This is answered over HTTPS only. Write https:// instead of http://.",
   tooLong: "That is too long: nothing that is asked here needs so many bytes.",
+  manyHosts: "The request names its host twice. It has to say once which site it is for.",
   brokenOff: "The request broke off before its end.",
   ourFault: "Something is wrong with this server. Its log tells more; try again later.",
 } as const;

@@ -3,13 +3,13 @@ import type { Hono } from "hono";
 import { Server as SecuredServer } from "node:https";
 import { networks } from "../base/networks.ts";
 import type { World } from "../base/world.ts";
-import { ownStsPolicy } from "../check/domain/own-sts-policy.ts";
+import { ownStsPolicy } from "../config/own-sts-policy.ts";
 import type { Config } from "../config/schema.ts";
 import type { Log } from "../journal/log.ts";
 import { admission } from "../receive/admission.ts";
 import { type Certificates, keepLooking, openCertificates } from "./certificates.ts";
 import { createListener, type Shared } from "./listener.ts";
-import { bind, closerOf } from "./listening.ts";
+import { bind, closerOf, placeText } from "./listening.ts";
 import { type WebLimits, webLimits } from "./limits.ts";
 import { ownNames } from "./names.ts";
 import { createSite } from "./site.ts";
@@ -63,8 +63,7 @@ export async function openWeb(options: WebOptions): Promise<Web | undefined> {
     const port = await bind(server, address);
     opened.defer(() => close(limits.closeGraceMs));
     if (server instanceof SecuredServer) secured.push(server);
-    const host = address.host.includes(":") ? `[${address.host}]` : address.host;
-    listening.push(`${listener === "https" ? "https" : "http"}://${host}:${port}`);
+    listening.push(`${listener === "https" ? "https" : "http"}://${placeText({ host: address.host, port })}`);
   }
   if (certificates !== undefined) {
     warnOfNames(certificates, options);

@@ -2,12 +2,13 @@
 // domains only; and nothing here tells whether a mailbox exists.
 import { type Context, Hono } from "hono";
 import type { World } from "../base/world.ts";
-import { formatStsPolicy, ownStsPolicy } from "../check/domain/own-sts-policy.ts";
+import { ownStsPolicy } from "../config/own-sts-policy.ts";
 import type { Config } from "../config/schema.ts";
+import { formatStsPolicy, stsPolicyPath } from "../mail/sts-policy.ts";
 import { appPages } from "./app-pages.ts";
 import { limitBody } from "./body-limit.ts";
-
 import { hostIn, ownNames } from "./names.ts";
+import { autoconfigPaths } from "./paths.ts";
 import { refusal, words, wrongMethod } from "./refusals.ts";
 import type { WebEnvironment } from "./visit.ts";
 
@@ -21,11 +22,10 @@ export interface SiteParts {
   readonly onFault: (error: unknown) => void;
 }
 
-/** RFC 8461 §3.3 */
-const policyPath = "/.well-known/mta-sts.txt";
+const robotsPath = "/robots.txt";
 
 /** May be had without encryption: what app makers ask for first, and nobody types a password there. */
-const clearPaths = new Set(["/mail/config-v1.1.xml", "/.well-known/autoconfig/mail/config-v1.1.xml", "/robots.txt"]);
+const clearPaths = new Set<string>([...autoconfigPaths, robotsPath]);
 
 /** No page of ours loads anything from elsewhere; a page that needs more says so itself. */
 const usualHeaders = {
@@ -50,19 +50,19 @@ export function createSite(parts: SiteParts): Hono<WebEnvironment> {
     await next();
   });
   site.use(limitBody);
-  site.get(policyPath, (c) => {
+  site.get(stsPolicyPath, (c) => {
     const name = names.get(hostIn(c.req.url));
     const policy = name?.kind === "mta-sts" ? ownStsPolicy(config, { name: name.domain, hostname }) : undefined;
     // RFC 8461 §3.2: text/plain, lines end in CRLF
     return policy === undefined ? refusal(c, 404, words.noPolicy) : c.body(formatStsPolicy(policy), 200, textType);
   });
-  site.get("/robots.txt", (c) => c.body("User-agent: *\nDisallow: /\n", 200, textType));
+  site.get(robotsPath, (c) => c.body("User-agent: *\nDisallow: /\n", 200, textType));
   site.route("/", appPages(parts, names));
   if (help !== undefined) {
     site.route("/help", help);
     site.get("/", (c) => c.redirect("/help"));
   }
-  for (const path of [policyPath, "/robots.txt"]) site.all(path, (c) => wrongMethod(c, words.onlyRead, "GET, HEAD"));
+  for (const path of [stsPolicyPath, robotsPath]) site.all(path, (c) => wrongMethod(c, words.onlyRead, "GET, HEAD"));
   site.notFound((c) => refusal(c, 404, words.nothingHere));
   site.onError((error, c) => {
     onFault(error);

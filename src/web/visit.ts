@@ -1,5 +1,5 @@
 // Who asks, and how: what the connection says, and what a web server in front of us says of its client.
-import { canonicalAddress, type Networks } from "../base/networks.ts";
+import { canonicalAddress, isLoopback, type Networks } from "../base/networks.ts";
 
 export interface Visit {
   /** Of the client, or "" when it is gone. */
@@ -13,10 +13,12 @@ export interface WebEnvironment {
   readonly Bindings: { readonly visit: Visit };
 }
 
+/** What a listener is for; `behind-proxy`: HTTPS ends in front of it. */
+export type ListenerKind = "https" | "behind-proxy" | "http";
+
 interface Peer {
   readonly address: string | undefined;
-  /** What our listener is for; `behind-proxy`: HTTPS ends in front of it. */
-  readonly listener: "https" | "behind-proxy" | "http";
+  readonly listener: ListenerKind;
   /** X-Forwarded-For, X-Forwarded-Proto */
   readonly forwardedFor: string | undefined;
   readonly forwardedProto: string | undefined;
@@ -29,8 +31,8 @@ export function visitOf(
 ): Visit {
   const address = canonicalAddress(written) ?? "";
   if (!proxies.has(address)) {
-    const isAlone = address === "::1" || address.startsWith("127.");
-    return { address, isSecure: listener === "https" || (listener === "behind-proxy" && isAlone) };
+    const isSecure = listener === "https" || (listener === "behind-proxy" && isLoopback(address));
+    return { address, isSecure };
   }
   const proto = lastOf(forwardedProto)?.toLowerCase() ?? (listener === "http" ? "http" : "https");
   return { address: clientOf(forwardedFor, proxies) ?? address, isSecure: proto === "https" };

@@ -77,7 +77,9 @@ export interface BrokenParts {
   /** Ports on which nothing listens. */
   readonly closed?: readonly number[];
   /** The mail servers' certificate is for another name. */
-  readonly certificate?: "good" | "other-name";
+  readonly certificate?: "good" | "other-name" | "thief";
+  /** Connections to 127.0.0.1 go there. */
+  readonly isLoopbackReal?: true;
   /** The web servers' is of nobody. */
   readonly isWebStrange?: true;
   readonly question?: Partial<AccountQuestion>;
@@ -125,7 +127,11 @@ const isImplicit = (port: number): boolean => port === 993 || port === 995 || po
 export async function startAccountLab(): Promise<AccountLab> {
   const ours = await authority(Date.now());
   const names = ["imap", "pop", "smtp", "mail", "mx"].map((name) => `${name}.${domain}`);
-  const pems = { good: await ours.issue({ names }), "other-name": await ours.issue({ names: ["www.other.example"] }) };
+  const pems = {
+    good: await ours.issue({ names }),
+    "other-name": await ours.issue({ names: ["www.other.example"] }),
+    thief: await ours.issue({ names: ["imap.thief.example"] }),
+  };
   const webNames = [`autoconfig.${domain}`, `autodiscover.${domain}`, domain, "directory.example", "else.example"];
   const asked: string[] = [];
   let current: BrokenParts = {};
@@ -154,7 +160,7 @@ export async function startAccountLab(): Promise<AccountLab> {
         world: realWorld(),
         resolver,
         raw: srvResolver(broken),
-        connector: pretending(socketConnector({ authorities: [ours.pem] }), listening),
+        connector: pretending(socketConnector({ authorities: [ours.pem] }), listening, broken),
         web: httpsWeb({ resolver, port: web.port, plainPort: web.plainPort, authorities }),
         dnsServers: ["192.0.2.53"],
         question: { ...question, ...broken.question },
@@ -208,8 +214,13 @@ const srvResolver = ({ srv = {} }: BrokenParts): RawResolver => ({
 });
 
 /** The mail host has one address; on others nothing listens. */
-const pretending = (real: Connector, listening: ReadonlyMap<number, LineServer>): Connector => ({
+const pretending = (
+  real: Connector,
+  listening: ReadonlyMap<number, LineServer>,
+  { isLoopbackReal }: BrokenParts,
+): Connector => ({
   async connect(to, limit) {
+    if (isLoopbackReal && to.address === "127.0.0.1") return real.connect(to, limit);
     const found = to.address === "192.0.2.20" ? listening.get(to.port) : undefined;
     if (found === undefined) return { kind: "failed", problem: "refused", text: "connect ECONNREFUSED" };
     return real.connect({ ...to, address: "127.0.0.1", port: found.port }, limit);

@@ -32,13 +32,19 @@ export function appSession(serving: AppServing): LineSession {
   const { speaks, says = {}, username = person.username } = serving;
   const dialect = dialects[speaks](serving);
   let user = "";
-  let awaited: ((line: string) => string | Said) | undefined;
+  let awaited: ((line: string) => string | Said | undefined) | undefined;
   let tag = "";
-  const tagged = (said: string | Said): string | Said =>
-    typeof said === "string" ? said.replaceAll("{tag}", tag) : { ...said, lines: said.lines.replaceAll("{tag}", tag) };
-  const result = (isRight: boolean): string | Said =>
-    says["LOGIN-RESULT"] ?? (isRight ? dialect.accepted : dialect.refused);
-  const plain = (line: string): string | Said => {
+  const tagged = (said: string | Said | undefined): string | Said | undefined =>
+    said === undefined
+      ? undefined
+      : typeof said === "string"
+        ? said.replaceAll("{tag}", tag)
+        : { ...said, lines: said.lines.replaceAll("{tag}", tag) };
+  const result = (isRight: boolean): string | Said | undefined => {
+    const said = says["LOGIN-RESULT"];
+    return said === null ? undefined : (said ?? (isRight ? dialect.accepted : dialect.refused));
+  };
+  const plain = (line: string): string | Said | undefined => {
     serving.heard?.(decoded(line).split("\0")[1] ?? "");
     return result(decoded(line) === `\0${username}\0${person.password}`);
   };
@@ -55,7 +61,7 @@ export function appSession(serving: AppServing): LineSession {
       return `${dialect.go}${encoded("User Name")}`;
     }
     const scram = new ScramServer(person.password);
-    const next = (line: string): string | Said => {
+    const next = (line: string): string | Said | undefined => {
       const said = scram.answer(line);
       awaited = said === undefined ? undefined : next;
       return said === undefined ? result(scram.isRight) : `${dialect.go.trimEnd()} ${said}`;

@@ -155,6 +155,24 @@ const hosts: readonly BrokenDelivery[] = [
     ends: "refused",
   },
   {
+    what: "a list has our address, and the host names its page",
+    script: good({
+      RCPT: "554 5.7.1 198.51.100.5 blocked using bl.example.net; https://bl.example.net/why?198.51.100.5",
+    }),
+    finds: "delivery.recipient-refused",
+    who: "sender-admin",
+    change: /list's page .*: https:\/\/bl\.example\.net\/why\?198\.51\.100\.5; end what put it there/,
+    ends: "refused",
+  },
+  {
+    what: "the host wants proof of who sends",
+    script: good({ MAIL: "550 5.7.26 Unauthenticated mail is not accepted: neither SPF nor DKIM passed" }),
+    finds: "delivery.sender-refused",
+    who: "sender-admin",
+    change: /Mend SPF, DKIM and DMARC/,
+    ends: "refused",
+  },
+  {
     what: "the host greylists us",
     script: good({ RCPT: "451 4.7.1 greylisted, please come again later" }),
     finds: "delivery.greylisted",

@@ -12,7 +12,6 @@ export const brokenByNames: readonly BrokenDomain[] = [
     finds: "mx.loopback",
     who: "recipient-admin",
     change: /publish the MX record 0 \. instead/,
-    also: ["mta-sts.mx-not-named"],
   },
   {
     what: "the MX host has the address 0.0.0.0",
@@ -30,7 +29,6 @@ export const brokenByNames: readonly BrokenDomain[] = [
     finds: "mx.no-address",
     who: "recipient-admin",
     change: /Give mail\.shop\.example an A record/,
-    also: ["mta-sts.mx-not-named"],
   },
   {
     what: "a dot is missing behind the MX host, so that the domain stands there twice",
@@ -40,7 +38,6 @@ export const brokenByNames: readonly BrokenDomain[] = [
     who: "recipient-admin",
     change:
       /IN MX 10 mx\.shop\.example\. — in the place of: "mx\.shop\.example\.shop\.example"\nIn a zone file, write a dot/,
-    also: ["mta-sts.mx-not-named"],
   },
   {
     what: "a dot is missing behind the provider's MX host",
@@ -49,7 +46,6 @@ export const brokenByNames: readonly BrokenDomain[] = [
     finds: "mx.no-address",
     who: "recipient-admin",
     change: /IN MX 10 mx1\.mail\.example\. — in the place of/,
-    also: ["mta-sts.mx-not-named"],
   },
   {
     what: "the MX host is written without the domain",
@@ -58,7 +54,6 @@ export const brokenByNames: readonly BrokenDomain[] = [
     finds: "mx.no-address",
     who: "recipient-admin",
     change: /IN MX 10 mx\.shop\.example\./,
-    also: ["mta-sts.mx-not-named"],
   },
   {
     what: "an underscore in the name of the MX host",

@@ -78,7 +78,6 @@ const dns: readonly BrokenDomain[] = [
     finds: "mx.address-literal",
     who: "recipient-admin",
     change: /IN MX 10 mail\.shop\.example\. — in the place of: "192\.0\.2\.10"/,
-    also: ["mta-sts.mx-not-named"],
   },
   {
     what: "the MX host is an alias",
@@ -95,7 +94,6 @@ const dns: readonly BrokenDomain[] = [
     finds: "mx.no-address",
     who: "recipient-admin",
     change: /Give old\.shop\.example an A record/,
-    also: ["mta-sts.mx-not-named"],
   },
   {
     what: "the MX host has a private address",

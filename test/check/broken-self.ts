@@ -243,6 +243,13 @@ const machine: readonly BrokenSelf[] = [
     change: /LimitNOFILE[^]*max_connections in \[receive\] to 5\d\d; now it is 2000/,
   },
   {
+    what: "so few open files that fewer connections are no help",
+    machine: { openFiles: async () => 256 },
+    finds: "limits.open-files",
+    who: "sender-admin",
+    change: /^Allow \d+ open files or more[^\n]*$/,
+  },
+  {
     what: "too little memory",
     machine: { memory: { totalBytes: 128 * 1_024 ** 2, availableBytes: 20 * 1_024 ** 2 } },
     finds: "limits.memory",
@@ -307,7 +314,7 @@ const names: readonly BrokenSelf[] = [
   {
     what: "our name leads to another machine",
     drop: ["mx.shop.example A"],
-    add: ["mx.shop.example A 192.0.2.99", "192.0.2.99 PTR mx.shop.example"],
+    add: ["mx.shop.example A 192.0.2.99"],
     finds: "hostname.elsewhere",
     who: "sender-admin",
     change: /IN A 192\.0\.2\.10/,
@@ -479,6 +486,16 @@ const around: readonly BrokenSelf[] = [
     finds: "outbound.blocked",
     who: "provider",
     change: /open outgoing port 25/,
+  },
+  {
+    what: "the smarthost does not answer",
+    settings: { route: [{ host: "smart.example", port: 587 }] },
+    question: { probes: [] },
+    add: ["smart.example A 198.51.100.99"],
+    greeting: "timeout",
+    finds: "outbound.route-silent",
+    who: "sender-admin",
+    change: /host and port of the section \[\[route\]\]/,
   },
   {
     what: "other servers turn us away",

@@ -515,6 +515,42 @@ const logins: readonly BrokenServer[] = [
     change: /certificate first/,
     also: ["certificate.not-trusted"],
   },
+  {
+    what: "logins of mail apps are switched off for the whole company",
+    ask: { port: 587 },
+    ports: {
+      587: { says: { "LOGIN-RESULT": "535 5.7.139 SmtpClientAuthentication is disabled for the Tenant." } },
+    },
+    ...loggingIn,
+    finds: "login.switched-off-by-admin",
+    who: "recipient-admin",
+    change: /Ask those who look after the mail accounts to allow SMTP/,
+  },
+  {
+    what: "this network is kept out after failed logins",
+    ask: { port: 465 },
+    ports: { 465: { says: { GREETING: "554 5.7.1 Blocked: too many failed login attempts from your address" } } },
+    finds: "connection.failed-too-often",
+    who: "sender",
+    change: /Correct the password in every app and device/,
+  },
+  {
+    what: "the network's login page answers to SMTP",
+    ask: { port: 587 },
+    ports: { 587: { says: { GREETING: "HTTP/1.1 302 Found" } } },
+    finds: "greeting.portal",
+    who: "sender",
+    change: /login page of the network/,
+  },
+  {
+    what: "TLS 1.1 only, with a certificate for another name",
+    ask: { port: 993 },
+    ports: { 993: { isOld: true, certificate: "other-name" } },
+    finds: "certificate.other-name",
+    who: "sender",
+    change: /server12\.hoster\.example/,
+    also: ["security.old-version"],
+  },
 ];
 
 export const brokenServers: readonly BrokenServer[] = [...reach, ...talk, ...security, ...logins];

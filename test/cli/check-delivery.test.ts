@@ -116,12 +116,12 @@ test("the operator's suspension is found, and how to end it", async () => {
   assert.equal((await run(["destinations", "resume", "there.example"])).code, 0);
   assert.equal(code, 2, out);
   assert.match(out, /Would wait: the operator has suspended mx\.there\.example/);
-  assert.match(out, /waybill destinations resume "mx\.there\.example"/);
+  assert.match(out, /waybill\s+destinations\s+resume\s+"mx\.there\.example"/);
 });
 
 test("without a server the rest is looked at, and what is not known is said", async () => {
   const { code, out } = await check(["bob@there.example", ...from], dir);
-  assert.match(out, /\? What the running server knows of this destination is not known: No Waybill is running/);
+  assert.match(out, /\? What the running server knows of this destination is not known: No Waybill is\s+running/);
   assert.match(out, /\+ What would happen +Would be accepted by mx\.there\.example \[127\.0\.0\.1\]:\d+/);
   assert.equal(code, 2, out); // the mail is not signed
 });

@@ -92,7 +92,7 @@ test("another program has the port: it is named", { skip: onLinux }, async (t) =
   assert.match(String(taken.values["program"]), /\S/);
   const { out, code } = await check(config);
   assert.equal(code, 1);
-  assert.match(out, new RegExp(`x Ports +127\\.0\\.0\\.1:${port} is taken by .+ \\(process ${process.pid}\\)`));
+  assert.match(out, new RegExp(`x Ports +127\\.0\\.0\\.1:${port} is taken by .+\\s+\\(process ${process.pid}\\)`));
   assert.match(out, /- Running server +No Waybill is running/);
 });
 

@@ -133,7 +133,7 @@ test("for programs: one object with findings, their words and changes", async ()
 test("a resolver that is not there is our trouble: nothing is known, exit code 75", async () => {
   const { code, out } = await run(["domain", "shop.example", "--resolver", "127.0.0.1:9"]);
   assert.equal(code, 75, out);
-  assert.match(out, /\? The resolver 127\.0\.0\.1:9 cannot be reached, so nothing is known of shop\.example/);
+  assert.match(out, /\? The resolver 127\.0\.0\.1:9 cannot be reached, so nothing is known of\s+shop\.example/);
 });
 
 test("--from-config checks all our domains, and prints the zone file with what is missing", async () => {
@@ -144,6 +144,16 @@ test("--from-config checks all our domains, and prints the zone file with what i
   assert.match(out, /; published\n_dmarc\.shop\.example\. /);
   assert.match(out, /The record mx\.shop\.example TXT is not published/);
   assert.match(out, /is our own server: whether it relays/);
+});
+
+test("in a file a report fits on paper, and what has the same remedy is told together", async () => {
+  const { out } = await run(["domain", "--from-config"]);
+  const report = out.split("; zone file for")[0]!.split("\n");
+  const tooLong = report.filter((line) => line.length > 80 && !line.includes(" 3600 IN "));
+  assert.deepEqual(tooLong, []);
+  const missing = report.filter((line) => /^[!-] The record .* is not published$/.test(line)).length;
+  const told = report.filter((line) => line.includes("zone.missing (")).length;
+  assert.ok(missing > told && told > 0, `${missing} records, told ${told} times`);
 });
 
 test("a domain or --from-config, one of the two", async () => {

@@ -7,7 +7,7 @@ import { realWorld } from "../../src/base/world.ts";
 import { appRecords } from "../../src/check/domain/app-records.ts";
 import { checkDomain } from "../../src/check/domain/check-domain.ts";
 import { recordStates } from "../../src/check/domain/zone.ts";
-import { stsRecordFault } from "../../src/check/domain/sts-policy.ts";
+import { stsRecordFault } from "../../src/mail/sts-policy.ts";
 import { type DnsRecord, zoneLine } from "../../src/check/dns-record.ts";
 import type { RawRecord, RawResolver } from "../../src/check/net/raw-dns.ts";
 import { httpsWeb } from "../../src/check/net/web.ts";

@@ -55,7 +55,7 @@ const cases: readonly Case[] = [
       socket.write("EHLO app.lab\r\n");
       await once(socket, "close");
     },
-    says: [/Problem: It spoke without encryption .* use port 587 with STARTTLS/],
+    says: [/Problem: The app spoke without encryption .* use port 587 with STARTTLS/],
   },
   {
     app: "TLS at once on the port for STARTTLS",
@@ -63,7 +63,7 @@ const cases: readonly Case[] = [
       const wire = connectTls({ port: ports[portOf.starttls]!, host: "127.0.0.1", rejectUnauthorized: false });
       await once(wire, "error");
     },
-    says: [/which is for STARTTLS/, /Problem: It began encryption at once.* use port 465 with SSL\/TLS/],
+    says: [/which is for STARTTLS/, /Problem: The app began encryption at once.* use port 465 with SSL\/TLS/],
   },
   {
     app: "breaks off at a certificate that it does not trust",
@@ -71,7 +71,7 @@ const cases: readonly Case[] = [
       const wire = connectTls({ port: ports[portOf.tls]!, host: "127.0.0.1", servername: "mail.home.lab" });
       await once(wire, "error");
     },
-    says: [/Problem: It broke off while encryption was being agreed/],
+    says: [/Problem: The app broke off while encryption was being agreed/],
   },
   {
     app: "only knows TLS 1.1",
@@ -80,7 +80,7 @@ const cases: readonly Case[] = [
       const wire = connectTls({ port: ports[portOf.tls]!, host: "127.0.0.1", rejectUnauthorized: false, ...old });
       await once(wire, "error");
     },
-    says: [/Problem: It knows only outdated encryption/],
+    says: [/Problem: The app knows only outdated encryption/],
   },
   {
     app: "waits for a greeting on the port for TLS, and leaves",
@@ -90,7 +90,7 @@ const cases: readonly Case[] = [
       socket.end();
       await once(socket.resume(), "close");
     },
-    says: [/Problem: It sent nothing, and waited for an unencrypted greeting/],
+    says: [/Problem: The app sent nothing, and waited for an unencrypted greeting/],
   },
   {
     app: "logs in before STARTTLS",
@@ -99,7 +99,7 @@ const cases: readonly Case[] = [
       await client.say("EHLO app.lab");
       assert.match(await client.say(plain("ann@home.lab", "pencil")), /^538 /);
     },
-    says: [/Problem: It tried to log in without encryption/],
+    says: [/Problem: The app tried to log in without encryption/],
   },
   {
     app: "logs in on port 25",
@@ -108,7 +108,7 @@ const cases: readonly Case[] = [
       await client.say("EHLO app.lab");
       assert.match(await client.say(plain("ann@home.lab", "pencil")), /^502 /);
     },
-    says: [/Problem: It tried to log in on a port for mail between servers/],
+    says: [/Problem: The app tried to log in on a port for mail between servers/],
   },
   {
     app: "does not log in",
@@ -116,7 +116,7 @@ const cases: readonly Case[] = [
       await using client = await openSecure(ports);
       assert.match(await client.say("MAIL FROM:<ann@home.lab>"), /^530 /);
     },
-    says: [/In order: Encryption was agreed \(TLS 1\.3\)/, /Problem: It tried to send without logging in/],
+    says: [/In order: Encryption was agreed \(TLS 1\.3\)/, /Problem: The app tried to send without logging in/],
   },
   {
     app: "uses an unknown mechanism",
@@ -135,7 +135,7 @@ const cases: readonly Case[] = [
   {
     app: "has the user name without the domain",
     does: async (ports) => attempt(ports, "ann", "crayon"),
-    says: [/The login was refused/, /It uses only the part before the @ as user name/],
+    says: [/The login was refused/, /The app uses only the part before the @ as user name/],
   },
   {
     app: "has the name of somebody else, and fails",
@@ -188,9 +188,9 @@ test("the app says that it does not trust the certificate", { skip: absent("curl
   await using server = await startHelpServer(world);
   const look = await startTest(server.webPort);
   await runProgram("curl", ["--silent", `smtps://127.0.0.1:${server.ports[portOf.tls]}`]);
-  await until(look, [/Problem: It did not accept this server’s certificate/]);
+  await until(look, [/Problem: The app did not accept this server’s certificate/]);
   await runProgram("curl", ["--silent", "--ssl-reqd", `smtp://127.0.0.1:${server.ports[portOf.starttls]}`]);
-  await until(look, [/Connection 2.*for STARTTLS.*Problem: It did not accept this server’s certificate/]);
+  await until(look, [/Connection 2.*for STARTTLS.*Problem: The app did not accept this server’s certificate/]);
 });
 
 test("a new start forgets what came before", async () => {
@@ -242,7 +242,7 @@ test("an app that waits in silence is told of before it gives up", async () => {
   const socket = connect(server.ports[portOf.tls]!, "127.0.0.1");
   await until(look, [/on port \d+, which is for SSL\/TLS/]);
   await world.advance(6_000);
-  assert.match(await look(), /It has sent nothing yet: it seems to wait for an unencrypted greeting/);
+  assert.match(await look(), /The app has sent nothing yet: it seems to wait for an unencrypted greeting/);
   socket.destroy();
 });
 

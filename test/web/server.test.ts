@@ -1,5 +1,6 @@
 // The web server over real sockets: certificates, limits, proxies, and what strangers try.
 import assert from "node:assert/strict";
+import { Hono } from "hono";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { test } from "node:test";
@@ -7,7 +8,7 @@ import { writeFile } from "node:fs/promises";
 import { eventually } from "../../src/receive/testing.ts";
 import { networks } from "../../src/base/networks.ts";
 import { webLimits } from "../../src/web/limits.ts";
-import { visitOf } from "../../src/web/visit.ts";
+import { visitOf, type WebEnvironment } from "../../src/web/visit.ts";
 import { fakeWorld } from "../support/fake-world.ts";
 import { absent, runProgram } from "../support/programs.ts";
 import { ask } from "../support/web-request.ts";
@@ -130,6 +131,7 @@ test("requests that are none, or of two lengths, are refused and the connection 
     `${head}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
     `${head}Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd`,
     "GET / HTTP/1.1\r\n\r\n",
+    "GET /robots.txt HTTP/1.1\r\nHost: shop.example\r\nHost: other.example\r\nConnection: close\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n",
   ])
     assert.match(await raw(port, bytes), /^HTTP\/1\.1 400 /, bytes);
@@ -159,6 +161,28 @@ test("who says nothing, or half of a request, or half of a handshake, is closed 
     [],
   );
 });
+
+test("who asks, and takes no answer, is closed in time", async () => {
+  const limits = { ...webLimits, answerMs: 60 };
+  const settings = { web: { tls: "none", max_connections_per_address: 1 } } as const;
+  await using web = await startWeb({ settings, more: { limits, help: longPage() } });
+  const [port = 0] = web.ports;
+  const socket = connect(port, "127.0.0.1").on("error", () => {});
+  socket.write("GET /help HTTP/1.1\r\nHost: shop.example\r\n\r\n"); // and nothing is read
+  await eventually(() => web.log.some((line) => line.includes("asked for")));
+  let status = 0;
+  const asked = { port, host: "shop.example", path: "/robots.txt" };
+  for (const end = performance.now() + 5_000; status === 0 && performance.now() < end;)
+    status = await ask(asked).then(
+      (answer) => answer.status,
+      () => 0,
+    );
+  assert.equal(status, 200, "its place is free again");
+  socket.destroy();
+});
+
+/** Longer than what the system keeps for a client that does not read. */
+const longPage = () => new Hono<WebEnvironment>().get("/", (c) => c.text("long ".repeat(8_000_000)));
 
 test("a thousand idle connections leave room for those who ask", async () => {
   const settings = { web: { max_connections: 100, max_connections_per_address: 80, proxy_networks: ["127.0.0.9"] } };

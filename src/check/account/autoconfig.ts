@@ -80,5 +80,6 @@ async function read(asked: Asked<AccountTools>, wanted: PageWanted, name: Source
     return undefined;
   }
   for (const problem of config.skipped) say(asked, "settings.skipped", { ...said, values: { url, problem } });
-  return { name, at: url, settings: config.settings };
+  // MX records lead to it
+  return { name, at: url, settings: config.settings, ...(name === "directory-mx" && { isForgeable: true }) };
 }

@@ -7,9 +7,10 @@ import {
   writeAutodiscoverRequest,
 } from "../../autoconfig/autodiscover.ts";
 import type { AppSettings } from "../../autoconfig/settings.ts";
+import { parseDomain } from "../../mail/address.ts";
 import { act } from "../finding.ts";
 import type { Asked } from "../run.ts";
-import { srvOf } from "./dns-names.ts";
+import { isOfDomain, srvOf } from "./dns-names.ts";
 import { fetchPage, type PageWanted, shortUrl } from "./page.ts";
 import { accountCheck, type AccountTools, say, type Source } from "./question.ts";
 
@@ -21,18 +22,20 @@ export const autodiscover = accountCheck({
     const { domain, limits } = asked.tools.question;
     const found = await asked.part(domain, limits.sourceMs, async (part) => {
       // the first two are asked whatever the others say; who else gets the address, the domain itself has named
-      const [atDomain, atHost, ...others] = await Promise.all([
+      const [atDomain, atHost, byVersion, ...byForgeable] = await Promise.all([
         ask(part, { url: `https://${domain}${path}`, isChance: true }),
         ask(part, { url: `https://autodiscover.${domain}${path}` }),
+        byVersion2(part),
         redirected(part),
         bySrv(part),
-        byVersion2(part),
       ]);
       const sources = [atDomain, atHost].filter((source) => source !== undefined);
       if (sources.length > 0) return sources;
-      for (const url of new Set(others.filter((url) => url !== undefined))) {
+      for (const url of new Set([byVersion, ...byForgeable].filter((url) => url !== undefined))) {
         const source = await ask(part, { url });
-        if (source !== undefined) return [source];
+        if (source === undefined) continue;
+        const isOurs = url === byVersion || isOfDomain(new URL(url).hostname, domain);
+        return [{ ...source, ...(!isOurs && { isForgeable: true as const }) }];
       }
       return [];
     });
@@ -55,7 +58,8 @@ async function bySrv(asked: Asked<AccountTools>): Promise<string | undefined> {
   const records = await srvOf(asked, `_autodiscover._tcp.${asked.tools.question.domain}`);
   const best = records?.toSorted((a, b) => a.priority - b.priority).find(({ target }) => target !== "");
   if (best === undefined) return undefined;
-  return `https://${best.target}${best.port === 443 ? "" : `:${best.port}`}${path}`;
+  const host = parseDomain(best.target); // anything may stand in a target
+  return host && `https://${host}${best.port === 443 ? "" : `:${best.port}`}${path}`;
 }
 
 async function byVersion2(asked: Asked<AccountTools>): Promise<string | undefined> {

@@ -33,6 +33,12 @@ export async function mxHosts({ tools }: Asked<AccountTools>, domain: string): P
 /** Those of whom the mail is, "example.net" of "mx1.mail.example.net". */
 export const organizationOf = (host: string): string | undefined => getDomain(host) ?? undefined;
 
+/** Its own, or a neighbour's of the same owner; not another customer's of "github.io". */
+export function isOfDomain(host: string, domain: string): boolean {
+  const owner = (name: string): string | null => getDomain(name, { allowPrivateDomains: true });
+  return host === domain || host.endsWith(`.${domain}`) || (owner(host) !== null && owner(host) === owner(domain));
+}
+
 /** `unknown`: DNS did not say. */
 export async function hasAddress({ tools }: Asked<AccountTools>, name: string): Promise<"yes" | "no" | "unknown"> {
   const answers = await Promise.all([tools.resolver.a(name), tools.resolver.aaaa(name)]);

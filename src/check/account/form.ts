@@ -6,7 +6,7 @@ import type { Learned } from "./verdict.ts";
 
 /** One for each protocol that was tried or is known, complete. */
 export function formOf(question: AccountQuestion, { receive = [], send = [], settings }: Learned): ServerSettings[] {
-  const wanted = settings ?? { incoming: [], outgoing: [] };
+  const wanted = settings ?? { incoming: [], outgoing: [], vouchedHosts: [] };
   const tried = [...receive, ...send].flatMap((one) => rightOf(one, [...wanted.incoming, ...wanted.outgoing]));
   const untried = [...wanted.incoming.slice(0, 1), ...wanted.outgoing.slice(0, 1)].filter(
     ({ protocol }) => !tried.some((one) => isSameForm(one.protocol, protocol)),

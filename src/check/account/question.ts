@@ -59,6 +59,8 @@ export interface Source {
   /** The page or the DNS names. */
   readonly at: string;
   readonly settings: AppSettings;
+  /** Only DNS or plain HTTP leads to it: whoever is on the way can make it up. */
+  readonly isForgeable?: true;
 }
 
 export interface Asking {
@@ -74,6 +76,8 @@ export interface Wanted {
   readonly hasNoDomain?: true;
   readonly incoming: readonly ServerSettings[];
   readonly outgoing: readonly ServerSettings[];
+  /** Hosts that sources name which nobody on the way can make up. */
+  readonly vouchedHosts: readonly string[];
 }
 
 export interface AccountFacts {

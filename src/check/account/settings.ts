@@ -21,8 +21,8 @@ export const settings = accountCheck({
     tellWhoHeard(asked);
     if (said.length > 0) return wantedOf(said);
     if ((await asked.tools.resolver.mx(domain)).kind === "no-such-domain") {
-      say(asked, "domain.no-such-domain", { about: domain, changes: [act("correct-domain")] });
-      return { hasNoDomain: true, incoming: [], outgoing: [] };
+      say(asked, "domain.no-such-domain", { about: domain, whoActs: "sender", changes: [act("check-own-address")] });
+      return { hasNoDomain: true, incoming: [], outgoing: [], vouchedHosts: [] };
     }
     say(asked, "settings.none", { about: domain, changes: [act("offer-settings")] });
     const guessed: Source = { name: "guess", at: domain, settings: await guess(asked) };
@@ -49,6 +49,9 @@ function wantedOf(sources: readonly Source[]): Wanted {
     ...(source !== undefined && { source }),
     incoming: reachableFirst(incoming?.settings.incoming ?? []),
     outgoing: reachableFirst(outgoing?.settings.outgoing ?? []),
+    vouchedHosts: sources
+      .filter(({ isForgeable }) => isForgeable === undefined)
+      .flatMap(({ settings: said }) => serversOf(said).map(({ host }) => host)),
   };
 }
 

@@ -24,6 +24,10 @@ export const srv = accountCheck({
     const settings = settingsFromSrv(domain, found);
     const isNone = settings.incoming.length === 0 && settings.outgoing.length === 0;
     if (isNone) say(asked, "settings.not-offered", { about: domain, changes: [act("publish-srv")] });
-    return { sources: isNone ? [] : [{ name: "srv" as const, at: `SRV records of ${domain}`, settings }] };
+    return {
+      sources: isNone
+        ? []
+        : [{ name: "srv" as const, at: `SRV records of ${domain}`, settings, isForgeable: true as const }],
+    };
   },
 });

@@ -12,17 +12,40 @@ import type { ServerSettings } from "../../autoconfig/settings.ts";
 
 /** What is in order about a server is told in one line, by those who tried it. `source`: where it comes from, if not from the person. */
 export function tellOf(asked: Asked<AccountTools>, tried: Tried, source: Source | undefined): void {
-  const { server, problem, inspection, username, isTyped } = tried;
+  const { server, problem, inspection, username, isTyped, isKeptFrom } = tried;
   const { world, dnsServers } = asked.tools;
   for (const finding of findingsOf(inspection, { now: world.now(), dnsServers })) {
     const isSaid = finding.level === "good" || finding.id === "login.not-tried"; // what is in the way tells more
     if (isSaid) continue;
-    if (isTyped || source === undefined || source.name === "guess" || !isOfSetting(finding)) asked.found(finding);
+    if (finding.id === "certificate.other-name" && isNamedBy(source, server.host)) asked.found(ofProvider(finding));
+    else if (isTyped || source === undefined || source.name === "guess" || !isOfSetting(finding)) asked.found(finding);
     else tellWrongSource(asked, { server, source, finding });
   }
   const isToldAlready = problem?.kind === "broken-off" && username === undefined;
   if (problem !== undefined && !isToldAlready) tellProblem(asked, server, problem);
+  if (isKeptFrom && problem === undefined)
+    say(asked, "settings.password-kept", {
+      about: serverText(server),
+      values: { host: server.host, option: optionOf(server) },
+      changes: [act("confirm-server", { option: optionOf(server) })],
+    });
 }
+
+/** On the command line. */
+const optionOf = ({ protocol, host, port, security }: ServerSettings): string =>
+  `--${protocol} ${host}:${port}/${security}`;
+
+const isNamedBy = (source: Source | undefined, host: string): boolean =>
+  source !== undefined &&
+  source.name !== "guess" &&
+  [...source.settings.incoming, ...source.settings.outgoing].some((server) => server.host === host);
+
+/** The server name is the one that its settings say: the certificate has to follow. */
+const ofProvider = (finding: Finding): Finding => ({
+  ...finding,
+  whoActs: "recipient-admin",
+  changes: [act("certificate-for-name")],
+});
 
 /** Which the person could mend, if it were the person's. */
 const isOfSetting = ({ id, whoActs }: Finding): boolean =>
@@ -39,11 +62,12 @@ function tellWrongSource(
   say(asked, "settings.wrong", { ...said, ...(finding.cause !== undefined && { cause: finding.cause }) });
 }
 
-type AfterLogin = "inbox" | "full" | "sender" | "recipient" | "content";
+type AfterLogin = "inbox" | "full" | "limit" | "sender" | "recipient" | "content";
 
 const ids: Readonly<Record<AfterLogin, FindingId>> = {
   inbox: "receive.inbox",
   full: "account.full",
+  limit: "send.limit",
   sender: "send.sender-refused",
   recipient: "send.recipient-refused",
   content: "send.message-refused",
@@ -52,6 +76,7 @@ const ids: Readonly<Record<AfterLogin, FindingId>> = {
 const changes: Readonly<Record<AfterLogin, readonly Change[]>> = {
   inbox: [act("ask-provider-inbox")],
   full: [act("make-room")],
+  limit: [act("send-tomorrow"), act("ask-for-more")],
   sender: [act("own-sender"), act("allow-sender")],
   recipient: [act("ask-provider-recipient")],
   content: [],
@@ -62,6 +87,7 @@ export function tellProblem(asked: Asked<AccountTools>, server: ServerSettings, 
   switch (problem.kind) {
     case "inbox":
     case "full":
+    case "limit":
     case "sender":
     case "recipient":
     case "content": {

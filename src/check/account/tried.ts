@@ -3,9 +3,11 @@
 import type { ServerSettings } from "../../autoconfig/settings.ts";
 import type { Asked } from "../run.ts";
 import { cameThrough, inspect, type Inspection } from "../server/inspect.ts";
+import { isSameMail } from "../server/other-side.ts";
 import { isForApps, type ServerPlace } from "../server/place.ts";
 import { type Refusal, refusalOf } from "../server/refusal.ts";
 import { type AppTalk, isProven, type Visit } from "../server/visit.ts";
+import { isOfDomain } from "./dns-names.ts";
 import { serverProtocolOf } from "./guess.ts";
 import type { AccountQuestion, AccountTools, Wanted } from "./question.ts";
 import { differencesOf, sameServer } from "./typed.ts";
@@ -21,6 +23,8 @@ export interface Tried {
   readonly username?: string;
   /** What to set in its place, with nothing in its way. */
   readonly instead?: ServerSettings;
+  /** The password was not for it. */
+  readonly isKeptFrom?: true;
 }
 
 /** What stands in the way, in the order in which an app meets it. */
@@ -31,8 +35,8 @@ export type Problem =
   | { readonly kind: "login"; readonly refusal: Refusal; readonly reply: string }
   /** The login works with another name. */
   | { readonly kind: "username"; readonly username: string; readonly works: string }
-  /** Logged in; `full`: no room for mail. */
-  | { readonly kind: "inbox" | "full" | "sender" | "recipient" | "content"; readonly reply: string };
+  /** Logged in; `full`: no room for mail; `limit`: too much was sent. */
+  | { readonly kind: "inbox" | "full" | "limit" | "sender" | "recipient" | "content"; readonly reply: string };
 
 /** Told by what is done once logged in. */
 export type Use = (talk: AppTalk) => Promise<Problem | undefined>;
@@ -67,7 +71,12 @@ export async function tryServer(
 }
 
 const isPastLogin = ({ kind }: Problem): boolean =>
-  kind === "inbox" || kind === "full" || kind === "sender" || kind === "recipient" || kind === "content";
+  kind === "inbox" ||
+  kind === "full" ||
+  kind === "limit" ||
+  kind === "sender" ||
+  kind === "recipient" ||
+  kind === "content";
 
 const withUsername = (server: ServerSettings, username: string | undefined): ServerSettings => ({
   ...server,
@@ -82,6 +91,7 @@ async function tryOne(
   const { connector, world, resolver, question } = tools;
   const { hello, limits, password, isUnprovenFine = false } = question;
   const { username, other } = usernamesFor(question, server, wanted);
+  const mayKnow = mayHavePassword(question, server, wanted);
   let found: Problem | undefined;
   const inspection = await inspect(placeOf(server), {
     connector,
@@ -91,7 +101,7 @@ async function tryOne(
     limits,
     signal,
     isUnprovenFine,
-    ...(password !== undefined && { credentials: { username, password } }),
+    ...(password !== undefined && mayKnow && { credentials: { username, password } }),
     ...(other !== undefined && { otherUsername: other }),
     use: async (talk) => void (found = await use(talk)),
   });
@@ -100,9 +110,24 @@ async function tryOne(
   return {
     server: withUsername(server, accepted ?? server.username),
     inspection,
+    ...(password !== undefined && !mayKnow && { isKeptFrom: true }),
     ...(problem !== undefined && { problem }),
     ...(accepted !== undefined && { username: accepted }),
   };
+}
+
+/**
+ * A certificate proves whose server it is, and not that it is the right one. RFC 6186 §6: where only DNS says so, and it belongs
+ * to others, the person has to. Without encryption it is for nobody else to say at all: a name may lead to 127.0.0.1.
+ */
+function mayHavePassword(
+  { typed, domain }: AccountQuestion,
+  server: ServerSettings,
+  { vouchedHosts }: Wanted,
+): boolean {
+  if (server.security === "none") return typed.includes(server);
+  const { host } = server;
+  return typed.some((one) => one.host === host) || vouchedHosts.includes(host) || isOfDomain(host, domain);
 }
 
 export const placeOf = ({ protocol, host, port, security }: ServerSettings): ServerPlace => ({
@@ -176,7 +201,7 @@ function problemOnTheWay(best: Visit, now: number | undefined): Problem | undefi
   if (failed !== undefined) return { kind: failed.problem === "no-route" ? "no-network" : "unreachable" };
   if (other !== undefined) {
     if (other.kind === "tls") return { kind: "tls-expected" };
-    if (other.kind === "mail" && place.security === "tls") return { kind: "text-expected" };
+    if (isSameMail(other, place) && place.security === "tls") return { kind: "text-expected" };
     return { kind: "not-mail" };
   }
   if (tls !== undefined && tls.kind !== "secured") return { kind: "no-tls" };
@@ -193,7 +218,7 @@ function problemOnTheWay(best: Visit, now: number | undefined): Problem | undefi
 function besides({ place, best, siblings }: Inspection, server: ServerSettings): ServerSettings | undefined {
   if (best?.other?.kind === "tls") return { ...server, security: "tls" };
   if (place.security === "none" && best?.inClear?.startTls) return { ...server, security: "starttls" };
-  const isText = best?.other?.kind === "mail" && place.security === "tls";
+  const isText = isSameMail(best?.other, place) && place.security === "tls";
   const found = siblings.find((seen) => cameThrough(seen) && seen.tls?.kind === "secured")?.place;
   if (found !== undefined) return { ...server, port: found.port, security: found.security };
   return isText ? { ...server, security: "starttls" } : undefined;

@@ -21,7 +21,7 @@ export interface Sentence {
 /** What is known in the end; a check that did not come to its end knows nothing. */
 export type Learned = { readonly [Name in keyof AccountFacts]?: AccountFacts[Name] | undefined };
 
-const nothingWanted: Wanted = { incoming: [], outgoing: [] };
+const nothingWanted: Wanted = { incoming: [], outgoing: [], vouchedHosts: [] };
 
 export function verdictOf(question: AccountQuestion, learned: Learned): Sentence[] {
   const { receive = [], send = [], message = { kind: "not-sent" }, settings = nothingWanted } = learned;
@@ -119,6 +119,8 @@ function remedies(tried: Tried, problem: Problem, wanted: Wanted): Remedy[] {
       return [{ id: "try-online" }];
     case "full":
       return [{ id: "make-room" }];
+    case "limit":
+      return [{ id: "send-tomorrow" }];
     case "sender":
       return [{ id: "set-sender" }];
     case "login":
@@ -163,11 +165,13 @@ const forRefusal: Readonly<Record<Refusal, SentenceId>> = {
   oauth: "use-oauth",
   "app-password": "make-app-password",
   "switched-off": "switch-on",
+  "switched-off-by-admin": "ask-admin",
   locked: "ask-provider",
   expired: "new-password",
   browser: "log-in-browser",
   "needs-tls": "ask-for-names",
   "too-many": "wait",
+  "failed-too-often": "wait-for-logins",
   "in-use": "wait",
   unavailable: "wait",
   "contact-admin": "ask-provider",

@@ -23,6 +23,7 @@ export const accountFindings = {
   "settings.autodiscover-error": { level: "warning", whoActs: "recipient-admin", sources: [] },
   "settings.incomplete": { level: "warning", whoActs: "recipient-admin", sources: [] },
   "settings.unencrypted": { level: "warning", whoActs: "recipient-admin", sources: ["RFC 8314 §3"] },
+  "settings.password-kept": { level: "unknown", whoActs: "sender", sources: ["RFC 6186 §6"] },
   "settings.no-such-host": { level: "error", whoActs: "recipient-admin", sources: ["RFC 1035 §4.1.1"] },
   "settings.wrong": { level: "error", whoActs: "recipient-admin", sources: [] },
   "settings.contradict": { level: "warning", whoActs: "recipient-admin", sources: [] },
@@ -47,6 +48,7 @@ export const accountFindings = {
   },
   "send.recipient-refused": { level: "error", whoActs: "provider", sources: ["RFC 5321 §3.3"] },
   "send.message-refused": { level: "error", whoActs: "provider", sources: ["RFC 5321 §4.2.5"] },
+  "send.limit": { level: "error", whoActs: "sender", cause: "sending-quota-used-up", sources: ["RFC 3463 §3.4"] },
   "account.full": {
     level: "error",
     whoActs: "sender",

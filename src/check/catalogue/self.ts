@@ -93,6 +93,7 @@ export const selfFindings = {
   "queue.more-old": { level: "note", whoActs: "nobody", sources: [] },
   "outbound.good": { level: "good", whoActs: "nobody", sources: [] },
   "outbound.blocked": { level: "error", whoActs: "provider", sources: [] },
+  "outbound.route-silent": { level: "error", whoActs: "sender-admin", sources: [] },
   "outbound.no-answer": { level: "note", whoActs: "nobody", sources: [] },
   "outbound.nobody-named": { level: "note", whoActs: "nobody", sources: [] },
 } as const satisfies Record<string, FindingFacts>;

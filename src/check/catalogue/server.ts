@@ -44,6 +44,7 @@ export const serverFindings = {
     cause: "server-unreachable",
     sources: ["RFC 8305 §3"],
   },
+  "connection.failed-too-often": { level: "error", whoActs: "sender", cause: "login-failed", sources: [] },
   "connection.too-many": { level: "error", whoActs: "sender", cause: "too-many-connections", sources: ["RFC 5530 §3"] },
   "greeting.silent": {
     level: "error",
@@ -144,6 +145,8 @@ export const serverFindings = {
   "login.oauth": { level: "error", whoActs: "sender", cause: "login-failed", sources: ["RFC 7628"] },
   "login.app-password": { level: "error", whoActs: "sender", cause: "login-failed", sources: [] },
   "login.switched-off": { level: "error", whoActs: "sender", cause: "login-failed", sources: [] },
+  "login.switched-off-by-admin": { level: "error", whoActs: "recipient-admin", cause: "login-failed", sources: [] },
+  "login.failed-too-often": { level: "error", whoActs: "sender", cause: "login-failed", sources: [] },
   "login.browser": { level: "error", whoActs: "sender", cause: "login-failed", sources: [] },
   "login.locked": {
     level: "error",

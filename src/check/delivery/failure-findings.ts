@@ -1,10 +1,11 @@
 // A failure that a delivery would meet, as a finding: in words of explain, under an id of its own kind.
-import type { WhoActs } from "../../explain/explanation.ts";
+import type { CauseName, WhoActs } from "../../explain/explanation.ts";
 import { explainFailure } from "../../explain/failure.ts";
 import { type Failure, isPermanent } from "../../mail/failure.ts";
 import { replyText } from "../../mail/reply.ts";
 import { problemOf } from "../domain/dns-trouble.ts";
 import { act, type Change, type FindingId, type Values } from "../finding.ts";
+import type { ActionId } from "../languages/language.ts";
 import type { Asked } from "../run.ts";
 import { type DeliveryTools, type HopTarget, tell, type Way } from "./question.ts";
 
@@ -49,9 +50,21 @@ export function adviceFor(because: Failure, way: Way): Advice {
   return { whoActs, changes: changes ?? explained(because, way).changes };
 }
 
+/** Who asks here looks after our server; explain's steps are for those who wrote a message. */
+const forOperator: Partial<Readonly<Record<CauseName, ActionId>>> = {
+  "server-listed": "leave-list",
+  "poor-reputation": "mend-reputation",
+  "authentication-failed": "prove-sender",
+  "no-reverse-name": "give-reverse-name",
+  "bad-server-name": "give-server-name",
+};
+
 function explained(because: Failure, { recipient }: Way): Advice {
-  const { whoActs, steps } = explainFailure(because, { recipient });
-  return { whoActs, changes: steps.map((text) => act("words", { text })) };
+  const { whoActs, steps, cause, fact } = explainFailure(because, { recipient });
+  const action = forOperator[cause];
+  if (action === undefined) return { whoActs, changes: steps.map((text) => act("words", { text })) };
+  const page = /https?:\/\/[^\s;,"'<>)]+(?<!\.)/i.exec(fact)?.[0];
+  return { whoActs, changes: [act(action, { page })] };
 }
 
 /** Who can mend it, whether or not it passes by itself. */

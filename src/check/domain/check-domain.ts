@@ -1,5 +1,6 @@
 // `check domain`: everything the world sees of a mail domain.
 import { type Progress, type Report, runChecks } from "../run.ts";
+import { bimi } from "./bimi.ts";
 import { dane } from "./dane.ts";
 import { dkim } from "./dkim.ts";
 import { dmarc } from "./dmarc.ts";
@@ -11,8 +12,8 @@ import type { DomainTools } from "./question.ts";
 import { recipients, relay } from "./recipients.ts";
 import { reverse } from "./reverse.ts";
 import { servers } from "./servers.ts";
-import { bimi, tlsReports } from "./small-records.ts";
 import { spf } from "./spf.ts";
+import { tlsReports } from "./tls-reports.ts";
 import { tls } from "./tls.ts";
 import { zone } from "./zone.ts";
 

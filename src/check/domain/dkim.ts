@@ -1,11 +1,12 @@
 // DKIM keys: those that are ours or were named, and those under names that many use. RFC 6376 §3.6.1, RFC 8301.
+import { isFailure, recordsIn } from "../../dns/answer.ts";
 import { packed, readTagList } from "../../mail/tag-list.ts";
 import { type DkimKey, keyText, readDkimKey } from "../authentication/dkim-key.ts";
 import { type DnsRecord, txt } from "../dns-record.ts";
 import { act, publish } from "../finding.ts";
 import type { Asked } from "../run.ts";
 import { mendKey, strictFault } from "./dkim-mending.ts";
-import { isFailure, problemOf } from "./dns-trouble.ts";
+import { problemOf } from "./dns-trouble.ts";
 import { tellOfMisplaced } from "./misplaced.ts";
 import { domainCheck, type DomainTools, isHopeless, say } from "./question.ts";
 
@@ -112,9 +113,7 @@ async function tellMissing(selector: string, name: string, asked: Asked<DomainTo
   const ours = ourKeys(asked.tools).find((record) => record.name === name);
   const values = { selector, name };
   const { answer } = await raw.ask(name, "CNAME");
-  const [target] = (answer.kind === "found" ? answer.records : []).flatMap((record) =>
-    record.type === "CNAME" ? [record.data] : [],
-  );
+  const [target] = recordsIn(answer).flatMap((record) => (record.type === "CNAME" ? [record.data] : []));
   if (target !== undefined) {
     const changes = [act("dkim-see-alias", { name, target })];
     return say(asked, "dkim.alias-to-nowhere", { about: name, values: { ...values, target }, changes });

@@ -1,11 +1,13 @@
 // The DMARC policy that holds for the domain, and whether its reports arrive. RFC 9989, RFC 9990.
+import { recordsIn } from "../../dns/answer.ts";
 import { agreementName, foreignReportHosts } from "../authentication/dmarc-domain.ts";
 import { policyInForce } from "../authentication/dmarc-policy.ts";
 import { isDmarcRecord, publishedPolicy, readDmarcRecord } from "../authentication/dmarc-record.ts";
 import { type FoundRecord, type TreeWalked, walkTree } from "../authentication/dmarc-walk.ts";
-import { txt } from "../dns-record.ts";
+import { type DnsRecord, txt } from "../dns-record.ts";
 import { act, publish } from "../finding.ts";
 import type { Asked } from "../run.ts";
+import { mendDmarc } from "./dmarc-mending.ts";
 import { tellOfMisplaced } from "./misplaced.ts";
 import { domainCheck, type DomainFacts, type DomainTools, isHopeless, say } from "./question.ts";
 
@@ -34,13 +36,14 @@ export const dmarc = domainCheck({
 
 const at = (domain: string): string => `_dmarc.${domain}`;
 
-const firstRecord = (domain: string): string => `v=DMARC1; p=none; rua=mailto:postmaster@${domain}`;
+/** To begin with. */
+export const firstDmarcRecord = (domain: string): DnsRecord =>
+  txt(at(domain), `v=DMARC1; p=none; rua=mailto:postmaster@${domain}`);
 
 async function tellMissing(organization: string, asked: Asked<DomainTools>): Promise<void> {
   const { resolver, question } = asked.tools;
   const name = at(question.domain);
-  const answer = await resolver.txt(name);
-  const record = answer.kind === "found" ? answer.records.find(isDmarcRecord) : undefined;
+  const record = recordsIn(await resolver.txt(name)).find(isDmarcRecord);
   // it is there, and so wrong that nobody uses it
   if (record !== undefined) {
     const problem = readDmarcRecord(record).faults.join("; ");
@@ -50,18 +53,8 @@ async function tellMissing(organization: string, asked: Asked<DomainTools>): Pro
   const alsoAt = [question.domain, at(name)];
   if (await tellOfMisplaced({ what: "DMARC", name, isIt: isDmarcRecord, alsoAt }, asked)) return;
   const ours = question.wanted?.find((record) => record.name === at(organization));
-  const begin = ours ?? txt(at(organization), firstRecord(organization));
+  const begin = ours ?? firstDmarcRecord(organization);
   say(asked, "dmarc.missing", { changes: [publish(begin), act("dmarc-step-up")] });
-}
-
-/** Without what web forms and pasting add; undefined: that does not make it one. */
-function mendedRecord(text: string): string | undefined {
-  const mended = text
-    .replaceAll(/["\\\u200b\ufeff“”]/g, "")
-    .replace(/^\s*v?\s*=?\s*DMARC\s*1?\b[\s;:,]*/i, "v=DMARC1; ")
-    .replaceAll(/,(?=\s*\w+=)/g, ";")
-    .trim();
-  return mended !== text && isDmarcRecord(mended) && readDmarcRecord(mended).faults.length === 0 ? mended : undefined;
 }
 
 /** Tags that nobody uses any more do no harm. */
@@ -72,8 +65,7 @@ async function tellOfFaults(walked: TreeWalked, asked: Asked<DomainTools>): Prom
   const { domain } = asked.tools.question;
   if (several) {
     const name = at(domain);
-    const answer = await asked.tools.resolver.txt(name);
-    const evidence = answer.kind === "found" ? answer.records.filter(isDmarcRecord) : [];
+    const evidence = recordsIn(await asked.tools.resolver.txt(name)).filter(isDmarcRecord);
     const [first, ...others] = evidence;
     const changes = [
       act("dmarc-leave-one", { name }),
@@ -86,7 +78,7 @@ async function tellOfFaults(walked: TreeWalked, asked: Asked<DomainTools>): Prom
   const answer = policy === undefined ? await asked.tools.resolver.txt(where) : undefined;
   const texts = answer?.kind === "found" ? answer.records.filter((text) => /dmarc/i.test(text)) : [];
   const evidence = policy === undefined ? texts : [policy.record.text];
-  const better = evidence.length === 1 ? mendedRecord(evidence[0]!) : undefined;
+  const better = evidence.length === 1 ? mendDmarc(evidence[0]!) : undefined;
   for (const problem of [...broken, ...(policy?.record.faults ?? [])]) {
     const changes = [
       act("words", { text: `Correct the TXT record at ${where}: ${problem}` }),

@@ -1,15 +1,13 @@
 // DNS that did not answer, as a finding; and whose fault that is.
+import { type DnsFailure, isFailure } from "../../dns/answer.ts";
 import type { Answer } from "../../dns/resolver.ts";
 import { act } from "../finding.ts";
 import type { Asked } from "../run.ts";
 import { type DomainTools, say } from "./question.ts";
 
-type Failure = Extract<Answer<never>, { kind: "server-failure" | "timeout" }>;
+export { isFailure };
 
-export const isFailure = (answer: Answer<unknown>): answer is Failure =>
-  answer.kind === "server-failure" || answer.kind === "timeout";
-
-export const problemOf = (failure: Failure): string =>
+export const problemOf = (failure: DnsFailure): string =>
   failure.kind === "timeout" ? "no answer in time" : failure.text;
 
 /** c-ares' words when no server is there to be asked. */
@@ -20,7 +18,7 @@ export const isOwnTrouble = (answer: Answer<unknown>): boolean =>
   answer.kind === "server-failure" && unreachable.test(answer.text);
 
 /** Of a name in the domain. */
-export function sayTrouble(asked: Asked<DomainTools>, about: string, failure: Failure): void {
+export function sayTrouble(asked: Asked<DomainTools>, about: string, failure: DnsFailure): void {
   const values = { problem: problemOf(failure), resolver: asked.tools.dnsServers.join(" and ") };
   if (isOwnTrouble(failure)) return say(asked, "dns.own-resolver", { about, values, changes: [act("start-resolver")] });
   const id = failure.kind === "timeout" ? "dns.no-answer" : "dns.server-failure";

@@ -1,8 +1,9 @@
 // Are the domain's addresses and names on blocklists? Only lists that were named are asked. RFC 5782.
+import { isFailure, recordsIn } from "../../dns/answer.ts";
 import { reverseName } from "../../dns/reverse-name.ts";
 import { act } from "../finding.ts";
 import type { Asked } from "../run.ts";
-import { isFailure, problemOf } from "./dns-trouble.ts";
+import { problemOf } from "./dns-trouble.ts";
 import { type BlockList, domainCheck, type DomainTools, isHopeless, say } from "./question.ts";
 
 export const lists = domainCheck({
@@ -55,8 +56,7 @@ async function askList(list: BlockList, entries: readonly string[], asked: Asked
     const refusal = answer.records.find((one) => one.startsWith("127.255.255.") || !one.startsWith("127."));
     if (refusal !== undefined) return unusable(`it refuses our questions (${refusal})`);
     isClean = false;
-    const words = await resolver.txt(at);
-    const text = words.kind === "found" ? words.records[0] : undefined;
+    const [text] = recordsIn(await resolver.txt(at));
     const evidence = [`${at} A ${answer.records.join(", ")}`, ...(text === undefined ? [] : [text])];
     say(asked, "list.listed", { about: entry, values: { list: name, text }, evidence, changes: [act("delist")] });
   }

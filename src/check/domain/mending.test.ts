@@ -5,6 +5,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 import { readSpfRecord } from "../authentication/spf-record.ts";
 import { mendKey } from "./dkim-mending.ts";
+import { mendDmarc } from "./dmarc-mending.ts";
 import { mendSpf } from "./spf-mending.ts";
 
 const spf: Readonly<Record<string, string | undefined>> = {
@@ -83,4 +84,17 @@ test("DKIM: a key that is cut off is not guessed", () => {
   assert.equal(mendKey(`v=DKIM1; k=rsa; p=${key.slice(0, 200)}`), undefined);
   assert.equal(mendKey(right), undefined);
   assert.equal(mendKey("hello"), undefined);
+});
+
+test("a DMARC record is freed from what was pasted with it; what else is wrong with it is left to people", () => {
+  const cases = [
+    ['"v=DMARC1; p=none"', "v=DMARC1; p=none"],
+    ["DMARC1; p=reject", "v=DMARC1; p=reject"],
+    ["v=dmarc1: p=none", "v=DMARC1; p=none"],
+    ["v=DMARC1, p=none, rua=mailto:a@shop.example", "v=DMARC1; p=none; rua=mailto:a@shop.example"],
+    ["v=DMARC1; p=none", undefined],
+    ["v=DMARC1; p=perhaps", undefined],
+    ["v=spf1 -all", undefined],
+  ] as const;
+  for (const [record, mended] of cases) assert.equal(mendDmarc(record), mended, record);
 });

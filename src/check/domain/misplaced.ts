@@ -1,5 +1,6 @@
 // Records that stand at a wrong name: the domain doubled, an underscore lost, the name of a neighbour. Web forms of DNS make
 // such mistakes easy.
+import { recordsIn } from "../../dns/answer.ts";
 import { act, publish } from "../finding.ts";
 import { txt } from "../dns-record.ts";
 import type { Asked } from "../run.ts";
@@ -29,7 +30,7 @@ export async function tellOfMisplaced(
     names.filter((one) => one !== name).map(async (at) => [at, await resolver.txt(at)] as const),
   );
   for (const [at, answer] of answers) {
-    const text = answer.kind === "found" ? answer.records.find(isIt) : undefined;
+    const text = recordsIn(answer).find(isIt);
     if (text === undefined) continue;
     const changes = [
       publish(txt(name, text)),

@@ -1,18 +1,21 @@
 // MTA-STS: the record, the policy over HTTPS without a redirect, and whether the MX hosts keep it. RFC 8461.
 import { explainHttp } from "../../explain/http.ts";
+import {
+  isStsRecord,
+  namesHost,
+  readStsPolicy,
+  type StsPolicy,
+  stsPolicyPath,
+  stsRecordFault,
+} from "../../mail/sts-policy.ts";
 import { txt } from "../dns-record.ts";
 import { act, publish } from "../finding.ts";
 import type { Asked } from "../run.ts";
 import { sayTrouble } from "./dns-trouble.ts";
 import { tellOfMisplaced } from "./misplaced.ts";
 import { domainCheck, type DomainTools, say } from "./question.ts";
-import { namesHost, readStsPolicy, type StsPolicy, stsRecordFault } from "./sts-policy.ts";
 import { certificateProblems } from "./tls.ts";
 import { placeOf, type SmtpVisit } from "./visit.ts";
-
-export interface PolicyFound {
-  readonly policy: StsPolicy;
-}
 
 export const mtaSts = domainCheck({
   name: "mta-sts",
@@ -40,7 +43,7 @@ async function lookAtRecord(asked: Asked<DomainTools>): Promise<boolean> {
       return false;
     case "found": {
       const similar = answer.records.filter((text) => /sts/i.test(text));
-      const records = similar.filter((text) => text.startsWith("v=STSv1"));
+      const records = similar.filter(isStsRecord);
       const [record = similar[0]] = records;
       if (record === undefined) {
         await tellNone(name, asked); // what else stands there is not meant; RFC 8461 §3.1
@@ -60,14 +63,14 @@ async function lookAtRecord(asked: Asked<DomainTools>): Promise<boolean> {
 
 async function tellNone(name: string, asked: Asked<DomainTools>): Promise<void> {
   const { domain } = asked.tools.question;
-  const isIt = (text: string): boolean => text.startsWith("v=STSv1");
-  if (await tellOfMisplaced({ what: "MTA-STS", name, isIt, alsoAt: [domain], isOfReceiver: true }, asked)) return;
+  if (await tellOfMisplaced({ what: "MTA-STS", name, isIt: isStsRecord, alsoAt: [domain], isOfReceiver: true }, asked))
+    return;
   say(asked, "mta-sts.none", { changes: [act("sts-begin", { url: policyUrl(domain), name })] });
 }
 
-const policyUrl = (domain: string): string => `https://mta-sts.${domain}/.well-known/mta-sts.txt`;
+const policyUrl = (domain: string): string => `https://mta-sts.${domain}${stsPolicyPath}`;
 
-async function fetchPolicy(asked: Asked<DomainTools>): Promise<PolicyFound | undefined> {
+async function fetchPolicy(asked: Asked<DomainTools>): Promise<StsPolicy | undefined> {
   const { web, question } = asked.tools;
   const url = policyUrl(question.domain);
   const fetched = await web.get(url, { timeoutMs: question.limits.fetchMs, signal: asked.signal });
@@ -100,7 +103,7 @@ async function fetchPolicy(asked: Asked<DomainTools>): Promise<PolicyFound | und
 /** A day; RFC 8461 §3.2 advises weeks. */
 const shortestAgeSeconds = 86_400;
 
-function lookAtPolicy(text: string, url: string, asked: Asked<DomainTools>): PolicyFound | undefined {
+function lookAtPolicy(text: string, url: string, asked: Asked<DomainTools>): StsPolicy | undefined {
   const policy = readStsPolicy(text);
   const evidence = text.split(/\r?\n/).slice(0, 20);
   if (typeof policy === "string") {
@@ -114,18 +117,21 @@ function lookAtPolicy(text: string, url: string, asked: Asked<DomainTools>): Pol
     say(asked, "mta-sts.short-life", { values: { seconds: maxAgeSeconds }, evidence, changes: [act("sts-longer")] });
   if (mode !== "enforce") say(asked, "mta-sts.mode", { values: { mode }, evidence, changes: [act("sts-enforce")] });
   else if (!isShort) say(asked, "mta-sts.good", { values: { mode, patterns: mx.join(", ") }, evidence });
-  return { policy };
+  return policy;
 }
 
 export const mtaStsMx = domainCheck({
   name: "mta-sts-mx",
   needs: ["mx", "mta-sts", "servers"],
-  async run(asked, { mx, "mta-sts": found, servers }) {
-    if (found === undefined || found.policy.mode === "none") return;
-    const { mode, mx: patterns } = found.policy;
+  async run(asked, { mx, "mta-sts": policy, servers }) {
+    if (policy === undefined || policy.mode === "none") return;
+    const { mode, mx: patterns } = policy;
     // while it is only tried out, nothing is lost
     const level = mode === "enforce" ? "error" : "warning";
-    const unnamed = mx.hosts.filter((host) => !namesHost(patterns, host));
+    // what has no address is a mistake of the MX record, and not of the policy
+    const unnamed = mx.hosts.filter(
+      (host) => !namesHost(patterns, host) && servers.some(({ target }) => target.host === host),
+    );
     for (const host of unnamed)
       say(asked, "mta-sts.mx-not-named", {
         level,

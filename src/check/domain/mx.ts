@@ -1,10 +1,12 @@
 // The MX records of a domain, and the addresses they lead to. RFC 5321 §5.1, RFC 7505, RFC 2181 §10.3.
 import { isIP } from "node:net";
+import { isLoopback } from "../../base/networks.ts";
+import { addressesOf, recordsIn } from "../../dns/answer.ts";
 import type { MxRecord } from "../../dns/resolver.ts";
 import type { DnsRecord } from "../dns-record.ts";
 import { act, type Change, publish } from "../finding.ts";
 import type { Asked } from "../run.ts";
-import { isFailure, isOwnTrouble, sayTrouble } from "./dns-trouble.ts";
+import { isOwnTrouble, sayTrouble } from "./dns-trouble.ts";
 import { domainCheck, type DomainTools, type MxFacts, say, type Target } from "./question.ts";
 
 export const mx = domainCheck({
@@ -81,14 +83,12 @@ function lookAtRecords(asked: Asked<DomainTools>, records: readonly MxRecord[]):
 async function implicit(asked: Asked<DomainTools>): Promise<MxFacts> {
   const { resolver, question } = asked.tools;
   const { domain } = question;
-  const [a, aaaa, texts] = await Promise.all([resolver.a(domain), resolver.aaaa(domain), resolver.txt(domain)]);
-  const addresses = [a, aaaa].flatMap((answer) => (answer.kind === "found" ? answer.records : []));
-  const failed = [a, aaaa].find(isFailure);
-  if (addresses.length === 0 && failed !== undefined) {
-    sayTrouble(asked, domain, failed);
+  const [{ addresses, failure }, texts] = await Promise.all([addressesOf(domain, resolver), resolver.txt(domain)]);
+  if (addresses.length === 0 && failure !== undefined) {
+    sayTrouble(asked, domain, failure);
     return nobody("unknown");
   }
-  const isParked = texts.kind === "found" && texts.records.some((text) => /^v=spf1 +-all *$/i.test(text));
+  const isParked = recordsIn(texts).some((text) => /^v=spf1 +-all *$/i.test(text));
   if (isParked) {
     say(asked, "mx.parked", { changes: [publish(mxRecord(domain, ".", 0))] });
     return { kind: "none", hosts: [], isParked };
@@ -141,24 +141,21 @@ async function lookAtHost(host: string, asked: Asked<DomainTools>, { kind, hosts
   }
   const said = { about: host, values: { exchange: host } };
   if (!isHostName(host)) say(asked, "mx.bad-name", { ...said, changes: [act("host-name")] });
-  const [a, aaaa, alias] = await Promise.all([
-    tools.resolver.a(host),
-    tools.resolver.aaaa(host),
+  const [{ addresses: all, failure }, alias] = await Promise.all([
+    addressesOf(host, tools.resolver),
     aliasOf(host, "A", tools),
   ]);
-  const all = [a, aaaa].flatMap((answer) => (answer.kind === "found" ? answer.records : []));
   if (alias !== undefined && kind === "hosts" && all.length > 0) {
     const changes = [publish(mxRecord(tools.question.domain, alias), [host])];
     say(asked, "mx.cname", { ...said, values: { exchange: host, target: alias }, changes });
   }
-  const failed = [a, aaaa].find(isFailure);
   // where another host takes the mail, nothing is lost
   const level = hosts.length > 1 ? "warning" : "error";
-  if (all.length === 0 && failed !== undefined) sayTrouble(asked, host, failed);
+  if (all.length === 0 && failure !== undefined) sayTrouble(asked, host, failure);
   else if (all.length === 0) say(asked, "mx.no-address", { ...said, level, changes: changesForName(host, asked) });
   for (const address of all.filter((address) => !isPublic(address))) {
     const values = { exchange: host, address };
-    if (isLoopback(address)) say(asked, "mx.loopback", { ...said, values, changes: [act("no-loopback")] });
+    if (leadsHome(address)) say(asked, "mx.loopback", { ...said, values, changes: [act("no-loopback")] });
     else say(asked, "mx.private-address", { ...said, level, values, changes: [act("public-address")] });
   }
   return all.filter(isPublic).map((address) => ({ host, address }));
@@ -175,7 +172,7 @@ function tellOfLiteral(host: string, asked: Asked<DomainTools>): void {
 }
 
 /** The unspecified address leads to the machine itself, too. RFC 1122 §3.2.1.3, RFC 4291 §2.5.2 */
-const isLoopback = (address: string): boolean => /^(?:127\.|0\.|::1?$|::ffff:127\.)/.test(address);
+const leadsHome = (address: string): boolean => isLoopback(address) || /^(?:0\.|::$)/.test(address);
 
 /** RFC 1123 §2.1: letters, digits and hyphens. */
 const isHostName = (name: string): boolean => /^(?:[a-z\d](?:[a-z\d-]*[a-z\d])?\.)*[a-z\d-]+$/.test(name);
@@ -198,7 +195,7 @@ function meantBy(host: string, domain: string): string | undefined {
 /** Where a CNAME at this very name leads in the end. */
 async function aliasOf(name: string, type: "A" | "MX", { raw }: DomainTools): Promise<string | undefined> {
   const { answer } = await raw.ask(name, type);
-  const aliases = (answer.kind === "found" ? answer.records : []).flatMap((record) =>
+  const aliases = recordsIn(answer).flatMap((record) =>
     record.type === "CNAME" ? [{ name: record.name, target: record.data }] : [],
   );
   const isAlias = aliases.some((alias) => alias.name.toLowerCase() === name);

@@ -1,8 +1,8 @@
 // The name servers of the domain's zone, asked themselves: does each have the zone, and do they say the same? RFC 1034 §4.1,
 // RFC 2182.
-import type { Answer } from "../../dns/resolver.ts";
+import { addressesOf, recordsIn } from "../../dns/answer.ts";
 import { act } from "../finding.ts";
-import type { RawRecord, RawResolver } from "../net/raw-dns.ts";
+import type { RawResolver } from "../net/raw-dns.ts";
 import type { Asked } from "../run.ts";
 import { domainCheck, type DomainTools, isHopeless, say } from "./question.ts";
 
@@ -40,8 +40,6 @@ async function zoneOf({ raw, question }: DomainTools): Promise<Zone | undefined>
   return undefined;
 }
 
-const recordsIn = (answer: Answer<RawRecord>): readonly RawRecord[] => (answer.kind === "found" ? answer.records : []);
-
 interface Looked {
   readonly server: string;
   /** Why it is no help. */
@@ -60,8 +58,7 @@ interface Asking {
 
 async function lookAt({ server, zone, nameServer }: Asking, { tools }: Asked<DomainTools>): Promise<Looked> {
   const { resolver, question } = tools;
-  const [a, aaaa] = await Promise.all([resolver.a(server), resolver.aaaa(server)]);
-  const [address] = [a, aaaa].flatMap((answer) => (answer.kind === "found" ? answer.records : []));
+  const [address] = (await addressesOf(server, resolver)).addresses;
   if (address === undefined) return { server, problem: "it has no address" };
   const asking = nameServer(address);
   const [soa, mx] = await Promise.all([asking.ask(zone, "SOA", "own"), asking.ask(question.domain, "MX", "own")]);

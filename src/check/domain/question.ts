@@ -1,11 +1,11 @@
 // What is asked about a domain, and what its checks learn and pass on to each other.
-import type { PolicyFound } from "./mta-sts.ts";
-import type { SmtpVisit } from "./visit.ts";
+import type { StsPolicy } from "../../mail/sts-policy.ts";
 import type { DnsRecord } from "../dns-record.ts";
 import type { RawResolver } from "../net/raw-dns.ts";
 import { finding, type FindingId, type Found } from "../finding.ts";
 import { type Asked, checksOf } from "../run.ts";
 import type { CheckLimits, CheckTools } from "../tools.ts";
+import type { SmtpVisit } from "./visit.ts";
 
 export interface DomainQuestion {
   /** In A-labels and lower case. */
@@ -61,7 +61,7 @@ export interface DomainFacts {
   /** Those that can be visited. */
   readonly addresses: readonly Target[];
   readonly servers: readonly SmtpVisit[];
-  readonly "mta-sts": PolicyFound | undefined;
+  readonly "mta-sts": StsPolicy | undefined;
   readonly dmarc: { readonly policy?: "none" | "quarantine" | "reject" };
   readonly "name-servers": void;
   readonly reverse: void;

@@ -1,10 +1,13 @@
 // Do the addresses have names that lead back to them? RFC 1912 §2.1, RFC 8601 §2.7.3.
 import { canonicalAddress } from "../../base/networks.ts";
+import { isFailure, recordsIn } from "../../dns/answer.ts";
+import type { Answer, Resolver } from "../../dns/resolver.ts";
 import { reverseName } from "../../dns/reverse-name.ts";
+import { isWithin } from "../../mail/address.ts";
 import type { DnsRecord } from "../dns-record.ts";
 import { act, type Level, publish } from "../finding.ts";
 import type { Asked } from "../run.ts";
-import { isFailure, problemOf } from "./dns-trouble.ts";
+import { problemOf } from "./dns-trouble.ts";
 import { domainCheck, type DomainTools, say } from "./question.ts";
 
 export const reverse = domainCheck({
@@ -26,16 +29,22 @@ export const reverse = domainCheck({
   },
 });
 
-const isWithin = (host: string, domain: string): boolean => host === domain || host.endsWith(`.${domain}`);
-
 /** Our own name, if it is we who send from there. */
 async function senderName(address: string, { tools }: Asked<DomainTools>): Promise<string> {
   const { hello, domain, wanted } = tools.question;
   if (wanted !== undefined || isWithin(hello, domain)) return hello;
-  const answer = await tools.resolver[address.includes(":") ? "aaaa" : "a"](hello);
-  const isOurs = answer.kind === "found" && answer.records.some((one) => isSame(one, address));
-  return isOurs ? hello : `mail.${domain}`;
+  const answer = await askForward(hello, address, tools.resolver);
+  return leadsTo(answer, address) ? hello : `mail.${domain}`;
 }
+
+const familyOf = (address: string): "A" | "AAAA" => (address.includes(":") ? "AAAA" : "A");
+
+/** Addresses of the same family as this one. */
+const askForward = (name: string, address: string, resolver: Resolver): Promise<Answer<string>> =>
+  familyOf(address) === "AAAA" ? resolver.aaaa(name) : resolver.a(name);
+
+const leadsTo = (answer: Answer<string>, address: string): boolean =>
+  recordsIn(answer).some((one) => canonicalAddress(one) === canonicalAddress(address));
 
 interface Address {
   readonly address: string;
@@ -55,29 +64,23 @@ async function lookAt({ address, host, level }: Address, asked: Asked<DomainTool
   const answer = await resolver.ptr(address);
   if (isFailure(answer))
     return say(asked, "reverse.unknown", { about: address, values: { problem: problemOf(answer) } });
-  const names = answer.kind === "found" ? answer.records.slice(0, mostNames) : [];
+  const names = recordsIn(answer).slice(0, mostNames);
   if (names.length === 0) return say(asked, "reverse.missing", { about: address, level, changes });
-  const found = await Promise.all(names.map((name) => resolver[address.includes(":") ? "aaaa" : "a"](name)));
-  const agrees = names.find((_, i) => {
-    const forward = found[i]!;
-    return forward.kind === "found" && forward.records.some((one) => isSame(one, address));
-  });
+  const found = await Promise.all(names.map((name) => askForward(name, address, resolver)));
+  const agrees = names.find((_, i) => leadsTo(found[i]!, address));
   const failed = found.find(isFailure);
   const name = agrees ?? names[0]!;
   if (agrees === undefined && failed !== undefined)
     return say(asked, "reverse.unknown", { about: address, values: { problem: problemOf(failed) } });
   if (agrees === undefined) {
-    const back = found.flatMap((forward) => (forward.kind === "found" ? forward.records : []));
-    const values = { name, addresses: back.join(", ") };
-    const type = address.includes(":") ? "AAAA" : "A";
-    const forward = isWithin(name, asked.tools.question.domain) ? [publish({ name, type, value: address })] : changes;
+    const values = { name, addresses: found.flatMap(recordsIn).join(", ") };
+    const record: DnsRecord = { name, type: familyOf(address), value: address };
+    const forward = isWithin(name, asked.tools.question.domain) ? [publish(record)] : changes;
     return say(asked, "reverse.does-not-agree", { about: address, level, values, changes: forward });
   }
   const id = isGeneric(name, address) ? "reverse.generic" : "reverse.good";
   say(asked, id, { about: address, values: { name }, ...(id === "reverse.generic" && { changes }) });
 }
-
-const isSame = (a: string, b: string): boolean => canonicalAddress(a) === canonicalAddress(b);
 
 /** Three different numbers of an address stand in its name: "192-0-2-1.dsl.example.net". */
 function isGeneric(name: string, address: string): boolean {

@@ -1,6 +1,7 @@
 // Each address of each MX host is visited; what it is like as a mail server. RFC 5321 §3.1, §4.1.1.1.
+import { addressesOf } from "../../dns/answer.ts";
 import { explain } from "../../explain/explain.ts";
-import { parseDomain } from "../../mail/address.ts";
+import { isWithin, parseDomain } from "../../mail/address.ts";
 import { type Reply, replyText } from "../../mail/reply.ts";
 import { act, type Level } from "../finding.ts";
 import type { Asked } from "../run.ts";
@@ -47,9 +48,7 @@ function asksOf(question: DomainQuestion, host: string): Visiting["ask"] {
 
 /** Of ourselves, if we have a name: it exists, and that server has nothing to do with it. */
 const foreignAddress = ({ domain, hello }: DomainQuestion): string =>
-  hello.includes(".") && hello !== domain && !hello.endsWith(`.${domain}`)
-    ? `postmaster@${hello}`
-    : "postmaster@example.net";
+  hello.includes(".") && !isWithin(hello, domain) ? `postmaster@${hello}` : "postmaster@example.net";
 
 async function tellOf(seen: SmtpVisit, asked: Asked<DomainTools>): Promise<void> {
   const { greeting, hello, isOld, failed, ended, target, port } = seen;
@@ -152,11 +151,9 @@ async function helloProblems(hello: Reply, host: string, { tools }: Asked<Domain
   const name = firstWord(hello).toLowerCase();
   const { domain } = tools.question;
   // a provider's servers that receive are often not those that send
-  const isOwn = host === domain || host.endsWith(`.${domain}`);
-  const wrong: Problem[] = [{ id: "server.hello-name", name, ...(!isOwn && { level: "note" }) }];
+  const wrong: Problem[] = [{ id: "server.hello-name", name, ...(!isWithin(host, domain) && { level: "note" }) }];
   if (name.startsWith("[")) return [];
   if (!isFullName(name)) return wrong;
-  const answers = await Promise.all([tools.resolver.a(name), tools.resolver.aaaa(name)]);
-  const isAbsent = answers.every(({ kind }) => kind === "no-such-domain" || kind === "no-data");
-  return isAbsent ? wrong : [];
+  const { addresses, failure } = await addressesOf(name, tools.resolver);
+  return addresses.length === 0 && failure === undefined ? wrong : [];
 }

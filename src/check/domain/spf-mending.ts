@@ -1,4 +1,5 @@
-// An SPF record as it was probably meant: mistakes of typing and of pasting put right. RFC 7208 §4.6.1, §12.
+// An SPF record as it was probably meant, mistakes of typing and of pasting put right; and with other terms. RFC 7208 §4.6.1,
+// §12.
 import { isIP } from "node:net";
 import { isMistaken, readSpfRecord } from "../authentication/spf-record.ts";
 
@@ -44,3 +45,19 @@ function inOrder(terms: readonly string[]): string[] {
   const others = terms.filter((term) => !isAll(term) && !/^v=spf1$/i.test(term));
   return [...new Set([...others, ...strictest.slice(0, 1)])];
 }
+
+const isLast = (term: string): boolean => /^(?:[+\-~?]?all$|redirect=)/i.test(term);
+
+/** The record with more terms, before what ends it. */
+export function withTerms(record: string, added: readonly string[]): string {
+  const terms = record.split(" ").filter((term) => term !== "");
+  const at = terms.findIndex(isLast);
+  return (at === -1 ? [...terms, ...added] : terms.toSpliced(at, 0, ...added)).join(" ");
+}
+
+/** The record without a term. */
+export const without = (record: string, term: string): string =>
+  record
+    .split(" ")
+    .filter((one) => one !== "" && one !== term)
+    .join(" ");

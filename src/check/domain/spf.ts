@@ -1,4 +1,5 @@
 // The SPF record as receivers use it: syntax, lookups, includes, and what each of our sending addresses would get. RFC 7208.
+import { recordsIn } from "../../dns/answer.ts";
 import { joined, spfWarnings } from "../authentication/spf-advice.ts";
 import { parseClient } from "../authentication/spf-address.ts";
 import { countLookups, type SpfLookups } from "../authentication/spf-lookups.ts";
@@ -10,7 +11,7 @@ import { act, type Change, publish } from "../finding.ts";
 import type { Asked } from "../run.ts";
 import { tellOfMisplaced } from "./misplaced.ts";
 import { domainCheck, type DomainTools, isHopeless, say } from "./question.ts";
-import { mendSpf } from "./spf-mending.ts";
+import { mendSpf, without, withTerms } from "./spf-mending.ts";
 
 export const spf = domainCheck({
   name: "spf",
@@ -50,8 +51,7 @@ interface Looked {
 const isBroken = ({ result }: Walked): boolean => result === "permerror" || result === "temperror" || result === "none";
 
 async function ownRecord({ tools }: Asked<DomainTools>): Promise<string | undefined> {
-  const answer = await tools.resolver.txt(tools.question.domain);
-  return answer.kind === "found" ? answer.records.find(isSpfRecord) : undefined;
+  return recordsIn(await tools.resolver.txt(tools.question.domain)).find(isSpfRecord);
 }
 
 async function tellOf(looked: Looked, asked: Asked<DomainTools>): Promise<void> {
@@ -251,18 +251,3 @@ async function lookAtSender(address: string, record: string, asked: Asked<Domain
   const changes = [replace(asked, record, withTerms(record, [termFor(address)]))];
   say(asked, "spf.address-fails", { values, evidence: [record], changes });
 }
-
-const isLast = (term: string): boolean => /^(?:[+\-~?]?all$|redirect=)/i.test(term);
-
-/** Before what ends the record. */
-function withTerms(record: string, added: readonly string[]): string {
-  const terms = record.split(" ").filter((term) => term !== "");
-  const at = terms.findIndex(isLast);
-  return (at === -1 ? [...terms, ...added] : terms.toSpliced(at, 0, ...added)).join(" ");
-}
-
-const without = (record: string, term: string): string =>
-  record
-    .split(" ")
-    .filter((one) => one !== "" && one !== term)
-    .join(" ");

@@ -1,4 +1,5 @@
 // STARTTLS of each MX host: version, name, time and chain of its certificate. RFC 3207, RFC 8996, RFC 5280.
+import type { Instant } from "../../base/world.ts";
 import { replyText } from "../../mail/reply.ts";
 import { act, type Change, type FindingId, type Values } from "../finding.ts";
 import type { CertificateSeen, TlsSeen } from "../net/connector.ts";
@@ -58,9 +59,7 @@ function lookAt(seen: SmtpVisit, isProven: boolean, asked: Asked<DomainTools>): 
       for (const { id, values, changes } of problems)
         // RFC 7672 §3.1.1: with DANE, neither name nor time nor authority of a certificate count
         say(asked, id, { about, ...(isProven && { level: "note" }), values: { host, ...values }, changes, evidence });
-      const isGood = problems.every(({ id }) => id === "tls.expires-soon");
-      if (isGood && problems.length === 0)
-        say(asked, "tls.good", { about, values: goodValues(tls.tls, now), evidence });
+      if (problems.length === 0) say(asked, "tls.good", { about, values: goodValues(tls.tls, now), evidence });
     }
   }
 }
@@ -70,7 +69,7 @@ const dayMs = 86_400_000;
 /** Certificates that renew themselves do so with more left: a third, of those that live for months. */
 const soonMs = ({ validFrom, validTo }: CertificateSeen): number => Math.min(14 * dayMs, (validTo - validFrom) / 5);
 
-export interface CertificateProblem {
+interface CertificateProblem {
   readonly id: FindingId;
   readonly values: Values;
   readonly changes: readonly Change[];
@@ -79,49 +78,52 @@ export interface CertificateProblem {
 /** What would keep somebody who verifies certificates away; `expires-soon` does not yet. */
 export function certificateProblems(
   { chain, distrust, isForHost }: TlsSeen,
-  { host, now }: { readonly host: string; readonly now: number },
+  { host, now }: { readonly host: string; readonly now: Instant },
 ): CertificateProblem[] {
   const [own, next] = chain;
   if (own === undefined) return [];
-  const leftMs = own.validTo - now;
-  const names = own.names.join(", ") || own.subject;
   const isSelfSigned = next === undefined && own.subject === own.issuer;
-  const renew = [act("renew", { host })];
-  return [
-    ...(leftMs < 0
-      ? [{ id: "tls.expired", values: { days: Math.ceil(-leftMs / dayMs) }, changes: renew } as const]
-      : leftMs < soonMs(own)
-        ? [{ id: "tls.expires-soon", values: { days: Math.floor(leftMs / dayMs) }, changes: renew } as const]
-        : []),
-    ...(own.validFrom > now
-      ? [
-          {
-            id: "tls.not-yet-valid",
-            values: { from: isoDate(own.validFrom) },
-            changes: [act("see-clock", { host })],
-          } as const,
-        ]
-      : []),
-    ...(isForHost
-      ? []
-      : [{ id: "tls.other-name", values: { names }, changes: [act("certificate-for", { host, names })] } as const]),
-    ...(distrust === undefined
-      ? []
-      : isSelfSigned
-        ? [{ id: "tls.self-signed", values: {}, changes: [act("certificate-by-authority")] } as const]
-        : [
-            {
-              id: "tls.not-trusted",
-              values: { problem: distrust.text },
-              changes: [act("whole-chain", { host })],
-            } as const,
-          ]),
+  const problems = [
+    timeProblem(own, { host, now }),
+    isForHost ? undefined : nameProblem(own, host),
+    distrust && (isSelfSigned ? selfSigned : trustProblem(distrust.text, host)),
   ];
+  return problems.filter((one) => one !== undefined);
 }
 
-const isoDate = (at: number): string => new Date(at).toISOString().slice(0, 10);
+function timeProblem(
+  own: CertificateSeen,
+  { host, now }: { readonly host: string; readonly now: Instant },
+): CertificateProblem | undefined {
+  const leftMs = own.validTo - now;
+  const renew = [act("renew", { host })];
+  if (leftMs < 0) return { id: "tls.expired", values: { days: Math.ceil(-leftMs / dayMs) }, changes: renew };
+  if (leftMs < soonMs(own))
+    return { id: "tls.expires-soon", values: { days: Math.floor(leftMs / dayMs) }, changes: renew };
+  if (own.validFrom <= now) return undefined;
+  return { id: "tls.not-yet-valid", values: { from: isoDate(own.validFrom) }, changes: [act("see-clock", { host })] };
+}
 
-const goodValues = ({ version, chain }: TlsSeen, now: number): Values => ({
+function nameProblem({ names: all, subject }: CertificateSeen, host: string): CertificateProblem {
+  const names = all.join(", ") || subject;
+  return { id: "tls.other-name", values: { names }, changes: [act("certificate-for", { host, names })] };
+}
+
+const selfSigned: CertificateProblem = {
+  id: "tls.self-signed",
+  values: {},
+  changes: [act("certificate-by-authority")],
+};
+
+const trustProblem = (problem: string, host: string): CertificateProblem => ({
+  id: "tls.not-trusted",
+  values: { problem },
+  changes: [act("whole-chain", { host })],
+});
+
+const isoDate = (at: Instant): string => new Date(at).toISOString().slice(0, 10);
+
+const goodValues = ({ version, chain }: TlsSeen, now: Instant): Values => ({
   version,
   name: chain[0]?.names.join(", ") ?? "",
   issuer: chain[0]?.issuer ?? "",

@@ -35,7 +35,7 @@ export interface Transaction {
   readonly rcpt?: Reply;
 }
 
-export type Purpose = "postmaster" | "abuse" | "relay";
+type Purpose = "postmaster" | "abuse" | "relay";
 
 export interface Visiting {
   readonly connector: Connector;

@@ -1,16 +1,21 @@
 // What a domain of ours should publish, and what of it is there.
+import { addressesOf, isFailure, recordsIn } from "../../dns/answer.ts";
 import type { Answer } from "../../dns/resolver.ts";
 import { oneLine } from "../../mail/printable.ts";
-import { packed, readTagList } from "../../mail/tag-list.ts";
+import { isStsRecord } from "../../mail/sts-policy.ts";
+import { readTagList } from "../../mail/tag-list.ts";
 import { isDmarcRecord } from "../authentication/dmarc-record.ts";
 import { isSpfRecord } from "../authentication/spf-record.ts";
 import { type DnsRecord, txt, zoneLine } from "../dns-record.ts";
 import { act, publish } from "../finding.ts";
 import type { CheckTools } from "../tools.ts";
-import { isFailure, problemOf } from "./dns-trouble.ts";
+import { problemOf } from "./dns-trouble.ts";
+import { isSameKey } from "./dkim.ts";
+import { firstDmarcRecord } from "./dmarc.ts";
 import { domainCheck, say } from "./question.ts";
+import { firstReportsRecord } from "./tls-reports.ts";
 
-export interface OwnDomain {
+interface OwnDomain {
   readonly domain: string;
   /** Name of the server, which sends and receives. */
   readonly hostname: string;
@@ -22,19 +27,18 @@ export interface OwnDomain {
 
 /** In the order of a zone file. */
 export function wantedRecords({ domain, hostname, receives, keys }: OwnDomain): DnsRecord[] {
-  const postmaster = `postmaster@${domain}`;
   return [
     ...(receives ? [{ name: domain, type: "MX", value: `10 ${hostname}` } as const] : []),
     txt(domain, `v=spf1 ${receives ? "mx" : `a:${hostname}`} -all`),
     // bounces have no sender but the name of the host. RFC 7208 §2.4
     ...(hostname.endsWith(`.${domain}`) ? [txt(hostname, "v=spf1 a -all")] : []),
     ...keys.map(({ name, value }) => txt(name, value)),
-    txt(`_dmarc.${domain}`, `v=DMARC1; p=none; rua=mailto:${postmaster}`),
-    ...(receives ? [txt(`_smtp._tls.${domain}`, `v=TLSRPTv1; rua=mailto:${postmaster}`)] : []),
+    firstDmarcRecord(domain),
+    ...(receives ? [firstReportsRecord(domain)] : []),
   ];
 }
 
-export interface RecordState {
+interface RecordState {
   readonly record: DnsRecord;
   readonly state: "there" | "missing" | "different" | "unknown";
   /** What is there now of this kind. */
@@ -50,7 +54,7 @@ export const recordStates = (wanted: readonly DnsRecord[], tools: CheckTools): P
 async function stateOf(record: DnsRecord, tools: CheckTools): Promise<RecordState> {
   const answer = await textsOf(record, tools);
   if (isFailure(answer)) return { record, state: "unknown", now: [], problem: problemOf(answer) };
-  const kin = (answer.kind === "found" ? answer.records : []).filter((text) => isKin(record, text));
+  const kin = recordsIn(answer).filter((text) => isKin(record, text));
   if (kin.length > 0)
     return { record, state: kin.some((text) => isGoodEnough(record, text)) ? "there" : "different", now: kin };
   return record.type === "CNAME" ? stateOfAddresses(record, tools) : { record, state: "missing", now: [] };
@@ -78,15 +82,12 @@ function mapAnswer<T>(answer: Answer<T>, texts: (record: T) => string[]): Answer
 
 /** Instead of an alias, a name can have the addresses that the alias would lead to. */
 async function stateOfAddresses(record: DnsRecord, { resolver }: CheckTools): Promise<RecordState> {
-  const ask = (name: string): Promise<Answer<string>[]> => Promise.all([resolver.a(name), resolver.aaaa(name)]);
-  const [there, wanted] = await Promise.all([ask(record.name), ask(record.value)]);
-  const failure = [...there, ...wanted].find(isFailure);
+  const [there, wanted] = await Promise.all([addressesOf(record.name, resolver), addressesOf(record.value, resolver)]);
+  const failure = there.failure ?? wanted.failure;
   if (failure !== undefined) return { record, state: "unknown", now: [], problem: problemOf(failure) };
-  const [now, ours] = [there, wanted].map((answers) =>
-    answers.flatMap((answer) => (answer.kind === "found" ? answer.records : [])),
-  ) as [string[], string[]];
+  const now = there.addresses;
   if (now.length === 0) return { record, state: "missing", now };
-  return { record, state: now.some((address) => ours.includes(address)) ? "there" : "different", now };
+  return { record, state: now.some((address) => wanted.addresses.includes(address)) ? "there" : "different", now };
 }
 
 /** Of the same kind: a name can have many TXT records. */
@@ -95,20 +96,18 @@ function isKin({ type, value }: DnsRecord, text: string): boolean {
   if (isSpfRecord(value)) return isSpfRecord(text);
   if (isDmarcRecord(value)) return isDmarcRecord(text);
   if (value.startsWith("v=TLSRPTv1")) return text.startsWith("v=TLSRPTv1");
-  if (value.startsWith("v=STSv1")) return text.startsWith("v=STSv1");
+  if (isStsRecord(value)) return isStsRecord(text);
   return true;
 }
 
 /** What a policy says is the owner's choice; whose host and key it is is not. */
 function isGoodEnough({ type, value }: DnsRecord, text: string): boolean {
   if (type === "SRV") return placeIn(value) === placeIn(text);
-  if (value.startsWith("v=DKIM1")) return keyIn(value) === keyIn(text);
-  if (value.startsWith("v=STSv1")) return idIn(value) === idIn(text); // an old id: an old policy is kept
+  if (value.startsWith("v=DKIM1")) return isSameKey(value, text);
+  if (isStsRecord(value)) return idIn(value) === idIn(text); // an old id: an old policy is kept
   if (value.startsWith("v=")) return true;
   return hostIn(value) === hostIn(text);
 }
-
-const keyIn = (record: string): string => packed(readTagList(record).tags.get("p"));
 
 const idIn = (record: string): string | undefined => readTagList(record).tags.get("id");
 

@@ -52,7 +52,7 @@ const english = {
 
 export type ActionId = keyof typeof english.actions;
 
-export type CheckTexts = typeof english;
+type CheckTexts = typeof english;
 
 /** English, as long as there is no other. */
 export const checkTexts = (_language: Language): CheckTexts => english;

@@ -37,7 +37,7 @@ function literalIn(text: string): number | undefined {
 
 /** Octets that are left of a literal behind this line of it; 0: it ended with the line, and its answer goes on. */
 function literalAfter(text: string, bytes: number): number | undefined {
-  const left = bytes === 0 ? -1 : bytes - Buffer.byteLength(text) - 2;
+  const left = bytes - Buffer.byteLength(text) - 2;
   return left < 0 ? literalIn(text) : left;
 }
 

@@ -89,7 +89,7 @@ export async function nextLine(line: Line, { stage, timeoutMs, isOurs = () => tr
   throw new MailTalkEnded({ stage, because: "foreign", text: unread.slice(0, shownChars) });
 }
 
-export interface NextLine {
+interface NextLine {
   readonly stage: string;
   readonly timeoutMs: number;
   readonly isOurs?: (text: string) => boolean;

@@ -1,15 +1,15 @@
 // A conversation with a POP3 server: capabilities, TLS, login, and what lies in the mailbox. RFC 1939, RFC 2449, RFC 2595, RFC 5034.
 import type { Line } from "./connector.ts";
 import { type Abilities, type LoginSeen, type MailTalk, MailTalkEnded, nextLine, talkLimits } from "./mail-talk.ts";
-import { type SaslClient, saslClient } from "./sasl-client.ts";
+import { mostChallenges, type SaslClient, saslClient } from "./sasl-client.ts";
 
-export interface Pop3Answer {
+interface Pop3Answer {
   readonly isGood: boolean;
   /** Behind +OK or -ERR. */
   readonly text: string;
 }
 
-export interface Pop3Lines extends Pop3Answer {
+interface Pop3Lines extends Pop3Answer {
   /** Dots that were doubled are single again. */
   readonly lines: readonly string[];
 }
@@ -87,12 +87,13 @@ async function authenticate(
 ): Promise<Pop3Answer> {
   line.write(`AUTH ${sasl.mechanism}\r\n`);
   let { first } = sasl;
-  for (;;) {
+  for (let challenges = 0; challenges <= mostChallenges; challenges++) {
     const text = await nextLine(line, { stage: "AUTH", timeoutMs, isOurs: isPop3 });
     if (!/^\+(?: |$)/.test(text)) return { isGood: /^\+OK/i.test(text), text: text.replace(/^(?:\+OK|-ERR)\s*/i, "") };
     line.write(`${first ?? sasl.next(text.slice(1).trim()) ?? "*"}\r\n`);
     first = undefined;
   }
+  throw new MailTalkEnded({ stage: "AUTH", because: "foreign", text: "challenges without end" });
 }
 
 /** RFC 1939 §3: up to the line with a dot alone. */

@@ -5,15 +5,15 @@ import { askServers } from "../../dns/odd-names.ts";
 import { AUTHENTIC_DATA, CHECKING_DISABLED, RECURSION_DESIRED } from "dns-packet";
 import type { ResourceRecord } from "dns-packet";
 
-export type RawType = "A" | "AAAA" | "MX" | "TXT" | "CNAME" | "SRV" | "TLSA" | "NS" | "SOA";
+type RawType = "A" | "AAAA" | "MX" | "TXT" | "CNAME" | "SRV" | "TLSA" | "NS" | "SOA";
 
 /** `unchecked`: whatever DNSSEC says of it (RFC 4035 §3.2.2); `own`: what the server has itself, nobody else is asked. */
-export type RawHow = "unchecked" | "own";
+type RawHow = "unchecked" | "own";
 
 /** As it came, CNAMEs included. */
 export type RawRecord = ResourceRecord;
 
-export interface RawAnswer {
+interface RawAnswer {
   readonly answer: Answer<RawRecord>;
   /** The AD bit: the resolver has verified it, if it is to be trusted. */
   readonly isAuthentic: boolean;

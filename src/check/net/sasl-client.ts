@@ -14,6 +14,9 @@ export interface SaslClient {
 /** The best first: in TLS, PLAIN is what everybody has; SCRAM asks for what not every server keeps. */
 const known = ["PLAIN", "LOGIN", "SCRAM-SHA-256", "SCRAM-SHA-1"] as const;
 
+/** Challenges of one login: those that we know need fewer, and no server may keep us at it. */
+export const mostChallenges = 8;
+
 /** Undefined: none of those that are offered. */
 export function saslClient(offered: readonly string[], credentials: Credentials): SaslClient | undefined {
   const mechanism = known.find((name) => offered.includes(name));
@@ -40,6 +43,7 @@ export const secretsOf = (credentials: Credentials): string[] => [
   credentials.password,
   base64(credentials.password),
   plainOf(credentials),
+  credentials.password.replaceAll(/["\\]/g, String.raw`\$&`), // IMAP LOGIN
 ];
 
 function login({ username, password }: Credentials): SaslClient {

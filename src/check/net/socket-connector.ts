@@ -1,7 +1,8 @@
 // The connector over real sockets.
-import { X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
-import { connect as connectTls, type DetailedPeerCertificate, rootCertificates, type TLSSocket } from "node:tls";
+import { connect as connectTls, rootCertificates, type TLSSocket } from "node:tls";
+import { isForHost, sparing } from "../../base/peer-certificate.ts";
 import type {
   CertificateSeen,
   Connected,
@@ -16,7 +17,7 @@ import type {
   TlsSeen,
 } from "./connector.ts";
 
-export interface SocketConnectorSettings {
+interface SocketConnectorSettings {
   /** PEM: authorities that are trusted besides the usual ones. */
   readonly authorities?: readonly string[];
   readonly sourceAddress?: string;
@@ -69,6 +70,9 @@ const problems: Readonly<Record<string, ConnectProblem>> = {
 /** Lines of strangers are no longer than this; more is taken as it is. */
 const longestLine = 64 * 1_024;
 
+/** Of what nobody reads; the other side waits then. */
+const mostUnread = 4 * longestLine;
+
 class SocketLine implements Line {
   readonly place: Place;
   readonly #settings: SocketConnectorSettings;
@@ -89,10 +93,10 @@ class SocketLine implements Line {
     for (;;) {
       const line = this.#takeLine();
       if (line !== undefined) return { kind: "line", text: line };
-      const unread = textOf(this.#unread);
-      if (this.#ended !== undefined) return { kind: "ended", ...this.#ended, unread };
+      if (this.#ended !== undefined) return { kind: "ended", ...this.#ended, unread: textOf(this.#unread) };
       const leftMs = deadline - performance.now();
-      if (leftMs <= 0) return { kind: "ended", because: "silent", text: `nothing in ${timeoutMs} ms`, unread };
+      if (leftMs <= 0)
+        return { kind: "ended", because: "silent", text: `nothing in ${timeoutMs} ms`, unread: textOf(this.#unread) };
       await this.#news(leftMs);
     }
   }
@@ -106,9 +110,10 @@ class SocketLine implements Line {
     plain.off("data", this.#onData);
     plain.off("end", this.#onEnd); // the rest is told by the TLS socket
     plain.off("close", this.#onClose);
+    if (plain.isPaused()) plain.resume();
     const { host } = this.place;
     const { authorities = [] } = this.#settings;
-    const socket = connectTls({
+    const toSecure = connectTls({
       socket: plain,
       host,
       ...(isIP(host) === 0 && { servername: host }), // RFC 6066 §3: no address in SNI
@@ -117,16 +122,17 @@ class SocketLine implements Line {
       rejectUnauthorized: false, // what is wrong with a certificate is what we want to know
       checkServerIdentity: () => undefined,
     });
+    const socket = sparing(toSecure);
     this.#socket = socket;
-    const failed = await handshake(socket, how.timeoutMs);
-    if (failed !== undefined) {
-      this.#ended ??= { because: "failed", text: failed.text };
+    const secured = await handshake(socket, { host, timeoutMs: how.timeoutMs });
+    if (secured.kind === "failed") {
+      this.#ended ??= { because: "failed", text: secured.text };
       socket.destroy();
-      return failed;
+      return secured;
     }
     this.#unread = Buffer.alloc(0); // RFC 3207 §4.2: what came in clear text is nobody's word
     this.#listen(socket);
-    return { kind: "secured", tls: tlsSeen(socket, host) };
+    return secured;
   }
 
   close(): void {
@@ -143,6 +149,7 @@ class SocketLine implements Line {
 
   readonly #onData = (bytes: Buffer): void => {
     this.#unread = Buffer.concat([this.#unread, bytes]);
+    if (this.#unread.length > mostUnread) this.#socket.pause();
     this.#wake();
   };
 
@@ -171,6 +178,7 @@ class SocketLine implements Line {
     const end = found === -1 ? longestLine : found;
     const line = this.#unread.subarray(0, end);
     this.#unread = this.#unread.subarray(end + (found === -1 ? 0 : 1));
+    if (this.#unread.length <= mostUnread && this.#socket.isPaused()) this.#socket.resume();
     return textOf(line.at(-1) === 0x0d ? line.subarray(0, -1) : line);
   }
 }
@@ -180,33 +188,31 @@ function textOf(bytes: Buffer): string {
   return text.includes("\ufffd") ? bytes.toString("latin1") : text;
 }
 
-/** Undefined: it is done. */
 async function handshake(
   socket: TLSSocket,
-  timeoutMs: number,
-): Promise<Extract<Secured, { kind: "failed" }> | undefined> {
-  const { promise, resolve } = Promise.withResolvers<Extract<Secured, { kind: "failed" }> | undefined>();
+  { host, timeoutMs }: { readonly host: string; readonly timeoutMs: number },
+): Promise<Secured> {
+  const { promise, resolve } = Promise.withResolvers<Secured>();
   const late = `the handshake did not end in ${timeoutMs} ms`;
   const timer = setTimeout(
     () => resolve({ kind: "failed", problem: "timeout", code: "ETIMEDOUT", text: late }),
     timeoutMs,
   );
-  socket.once("secureConnect", () => resolve(undefined));
+  // seen at once: who closes the connection right after it takes the certificate away
+  socket.once("secureConnect", () => resolve({ kind: "secured", tls: tlsSeen(socket, host) }));
   socket.on("error", ({ code = "", message }: NodeJS.ErrnoException) =>
     resolve({ kind: "failed", problem: code === "ECONNRESET" ? "closed" : "handshake", code, text: message }),
   );
   socket.once("close", () =>
     resolve({ kind: "failed", problem: "closed", code: "ECONNRESET", text: "the server closed the connection" }),
   );
-  const failed = await promise;
+  const secured = await promise;
   clearTimeout(timer);
-  return failed;
+  return secured;
 }
 
 function tlsSeen(socket: TLSSocket, host: string): TlsSeen {
-  const chain = certificatesOf(socket.getPeerCertificate(true));
-  const own = chain[0] === undefined ? undefined : new X509Certificate(chain[0].raw);
-  const isForHost = own !== undefined && (isIP(host) === 0 ? own.checkHost(host) : own.checkIP(host)) !== undefined;
+  const own = socket.getPeerX509Certificate();
   // a code or an Error, whatever the types say
   const error = socket.authorizationError as string | NodeJS.ErrnoException | null;
   const code = error instanceof Error ? (error.code ?? error.message) : (error ?? "");
@@ -214,8 +220,8 @@ function tlsSeen(socket: TLSSocket, host: string): TlsSeen {
   return {
     version: socket.getProtocol() ?? "TLS",
     cipher: socket.getCipher().standardName,
-    chain,
-    isForHost,
+    chain: certificatesOf(own),
+    isForHost: own !== undefined && isForHost(own, host),
     ...(isDistrusted && { distrust: { code, text: code.toLowerCase().replaceAll("_", " ") } }),
   };
 }
@@ -223,20 +229,19 @@ function tlsSeen(socket: TLSSocket, host: string): TlsSeen {
 const longestChain = 8;
 
 /** The library links issuers; a self-signed one is its own. */
-function certificatesOf(peer: DetailedPeerCertificate): CertificateSeen[] {
+function certificatesOf(peer: X509Certificate | undefined): CertificateSeen[] {
   const chain: CertificateSeen[] = [];
   const seen = new Set<string>();
-  let next: DetailedPeerCertificate | undefined = peer;
-  while (next?.raw !== undefined && !seen.has(next.fingerprint256) && chain.length < longestChain) {
+  let next = peer;
+  while (next !== undefined && !seen.has(next.fingerprint256) && chain.length < longestChain) {
     seen.add(next.fingerprint256);
-    chain.push(certificateSeen(next.raw));
+    chain.push(certificateSeen(next));
     next = next.issuerCertificate;
   }
   return chain;
 }
 
-function certificateSeen(raw: Buffer): CertificateSeen {
-  const certificate = new X509Certificate(raw);
+function certificateSeen(certificate: X509Certificate): CertificateSeen {
   const names = (certificate.subjectAltName ?? "")
     .split(/,\s*/)
     .flatMap((name) => /^DNS:"?([^"]+)"?$/.exec(name)?.[1] ?? []);
@@ -246,9 +251,18 @@ function certificateSeen(raw: Buffer): CertificateSeen {
     names,
     validFrom: Date.parse(certificate.validFrom),
     validTo: Date.parse(certificate.validTo),
-    raw,
-    publicKey: certificate.publicKey.export({ type: "spki", format: "der" }),
+    raw: certificate.raw,
+    publicKey: publicKeyIn(certificate),
   };
+}
+
+/** Empty: of a kind that the library does not know. */
+function publicKeyIn(certificate: X509Certificate): Buffer {
+  try {
+    return certificate.publicKey.export({ type: "spki", format: "der" });
+  } catch {
+    return Buffer.alloc(0);
+  }
 }
 
 /** The common name or the organization of a distinguished name, one part on a line. */

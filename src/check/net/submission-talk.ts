@@ -2,7 +2,7 @@
 import { replyText } from "../../mail/reply.ts";
 import type { Line } from "./connector.ts";
 import { type LoginSeen, type MailTalk, MailTalkEnded } from "./mail-talk.ts";
-import { saslClient } from "./sasl-client.ts";
+import { mostChallenges, saslClient } from "./sasl-client.ts";
 import { type SmtpTalk, smtpTalk, TalkEnded } from "./smtp-talk.ts";
 
 export interface SubmissionTalk extends MailTalk, Pick<SmtpTalk, "ask" | "content"> {
@@ -46,8 +46,13 @@ export function submissionTalk(
       if (sasl === undefined) return { kind: "no-way", username, offered: offered.mechanisms };
       const { mechanism } = sasl;
       let reply = await ask(`AUTH ${mechanism}`);
-      for (let { first } = sasl; reply.code === 334; first = undefined)
+      let { first } = sasl;
+      for (let challenges = 0; reply.code === 334; challenges++) {
+        if (challenges === mostChallenges)
+          throw new MailTalkEnded({ stage: "AUTH", because: "foreign", text: "challenges without end" });
         reply = await ask(first ?? sasl.next(reply.lines[0] ?? "") ?? "*", "AUTH");
+        first = undefined;
+      }
       const kind = reply.code === 235 ? "accepted" : "refused";
       return { kind, username, mechanism, text: replyText(reply) };
     },

@@ -1,8 +1,10 @@
 // The port through which checks fetch web pages: one request, no redirect is ever followed here. RFC 9110.
 import { request as requestPlain } from "node:http";
-import { request } from "node:https";
+import { Agent, request } from "node:https";
 import type { LookupFunction } from "node:net";
-import { rootCertificates } from "node:tls";
+import { rootCertificates, TLSSocket } from "node:tls";
+import { checkServerIdentity, sparing } from "../../base/peer-certificate.ts";
+import { recordsIn } from "../../dns/answer.ts";
 import type { Resolver } from "../../dns/resolver.ts";
 
 export type Fetched =
@@ -22,7 +24,7 @@ export interface Web {
   post(url: string, body: Posted, limit: FetchLimit): Promise<Fetched>;
 }
 
-export interface FetchLimit {
+interface FetchLimit {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -32,7 +34,7 @@ export interface Posted {
   readonly text: string;
 }
 
-export interface WebSettings {
+interface WebSettings {
   readonly resolver: Resolver;
   /** Instead of 443. */
   readonly port?: number;
@@ -88,6 +90,7 @@ async function fetchOnce({ url, body }: Wanted, settings: WebSettings, signal: A
       headers: { "user-agent": "waybill-check", ...(body !== undefined && { "content-type": body.contentType }) },
       ...(body !== undefined && { method: "POST" }),
       ...(port !== undefined && { port }),
+      ...(!isPlain && { agent: new SparingAgent(), checkServerIdentity }),
       ...(authorities.length > 0 && { ca: [...rootCertificates, ...authorities] }),
     },
     (response) => {
@@ -119,6 +122,13 @@ async function fetchOnce({ url, body }: Wanted, settings: WebSettings, signal: A
   return promise;
 }
 
+class SparingAgent extends Agent {
+  override createConnection(...given: Parameters<Agent["createConnection"]>): ReturnType<Agent["createConnection"]> {
+    const socket = super.createConnection(...given);
+    return socket instanceof TLSSocket ? sparing(socket) : socket;
+  }
+}
+
 /** By our resolver, not by the machine's: the check asks one DNS for everything. */
 const lookupOf =
   (addresses: readonly FoundAddress[]): LookupFunction =>
@@ -137,7 +147,7 @@ interface FoundAddress {
 async function addressesOf(resolver: Resolver, name: string): Promise<FoundAddress[]> {
   const [a, aaaa] = await Promise.all([resolver.a(name), resolver.aaaa(name)]);
   return [
-    ...(a.kind === "found" ? a.records : []).map((address) => ({ address, family: 4 })),
-    ...(aaaa.kind === "found" ? aaaa.records : []).map((address) => ({ address, family: 6 })),
+    ...recordsIn(a).map((address) => ({ address, family: 4 })),
+    ...recordsIn(aaaa).map((address) => ({ address, family: 6 })),
   ];
 }

@@ -5,6 +5,9 @@ import { quickCheck, say, setting, sizeText } from "./question.ts";
 /** Of Waybill itself: database, spool, log, control socket, DNS, and some to spare. */
 const ownFiles = 300;
 
+/** With fewer a mail server is of no use. */
+const leastConnections = 20;
+
 /** An idle server takes about 100 MB, and as much again under load (docs/performance.md). */
 const leastMemoryBytes = 256 * 1_024 ** 2;
 
@@ -25,11 +28,13 @@ export const machineLimits = quickCheck({
     const values = { files, needed, total: sizeText(totalBytes), available: sizeText(availableBytes) };
     const isShort = files !== undefined && files < needed;
     if (isShort) {
+      const fitting = Math.floor(((files - ownFiles) * receive.max_connections) / needed);
       const fewer = setting(question, "max_connections in [receive]", {
         from: String(receive.max_connections),
-        to: String(Math.max(1, Math.floor(((files - ownFiles) * receive.max_connections) / needed))),
+        to: String(fitting),
       });
-      say(asked, "limits.open-files", { about, values, changes: [act("raise-open-files", { needed }), fewer] });
+      const changes = [act("raise-open-files", { needed }), ...(fitting < leastConnections ? [] : [fewer])];
+      say(asked, "limits.open-files", { about, values, changes });
     }
     const isTight = Math.min(totalBytes, availableBytes) < leastMemoryBytes;
     const least = sizeText(leastMemoryBytes);

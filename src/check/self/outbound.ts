@@ -10,6 +10,8 @@ import { clockDifference } from "./clock.ts";
 import type { ServerSeen } from "./ports.ts";
 import { say, selfCheck, type SelfTools } from "./question.ts";
 
+const section = "[[route]]"; // brackets in words have a meaning of their own
+
 /** More would tell no more of our own network. */
 const mostHosts = 4;
 
@@ -23,13 +25,14 @@ export const outbound = selfCheck({
     if (visits.length === 0)
       return say(asked, "outbound.nobody-named", { about: "port 25", changes: [act("name-probe")] });
     for (const one of visits) tellOf(one, asked);
-    const port = targets[0]!.port;
-    if (visits.every(({ ended }) => ended === "timeout" || ended === "no-route")) {
-      const hosts = visits.map(({ about }) => about).join(", ");
+    const direct = visits.filter(({ isRoute }) => !isRoute);
+    const { port } = asked.tools.question.config.deliver;
+    if (direct.length > 0 && direct.every(({ ended }) => ended === "timeout" || ended === "no-route")) {
+      const hosts = direct.map(({ about }) => about).join(", ");
       say(asked, "outbound.blocked", {
         about: `port ${port}`,
         values: { port, hosts },
-        changes: [act("open-port-25", { port }), act("use-smarthost", { section: "[[route]]" })],
+        changes: [act("open-port-25", { port }), act("use-smarthost", { section })],
       });
     }
   },
@@ -38,8 +41,8 @@ export const outbound = selfCheck({
 interface Target {
   readonly host: string;
   readonly port: number;
-  /** A domain, whose MX is meant. */
-  readonly isDomain: boolean;
+  /** Of a [[route]]; else a domain, whose MX is meant. */
+  readonly isRoute: boolean;
 }
 
 /** Who is named; else, where all or most mail goes; else, whom the server has to do with now; else, other MX of our domains. */
@@ -47,28 +50,26 @@ async function targetsFor({ tools }: Asked<SelfTools>, running: ServerSeen): Pro
   const { question, server } = tools;
   const { config, probes } = question;
   const { port } = config.deliver;
-  const named = probes.map((host): Target => ({ host, port, isDomain: true }));
+  const named = probes.map((host): Target => ({ host, port, isRoute: false }));
   if (named.length > 0) return named.slice(0, mostHosts);
-  const routes = config.route.map((route): Target => ({ host: route.host, port: route.port, isDomain: false }));
+  const routes = config.route.map((route): Target => ({ host: route.host, port: route.port, isRoute: true }));
+  if (config.route.some(({ to, from }) => to === undefined && from === undefined)) return routes.slice(0, mostHosts);
   const known = running.kind === "running" ? (await server.queue()).destinations : [];
   const domains = [...known.flatMap(({ domains }) => domains.slice(-1)), ...config.domain.map(({ name }) => name)];
-  const others = [...new Set(domains)].map((host): Target => ({ host, port, isDomain: true }));
+  const others = [...new Set(domains)].map((host): Target => ({ host, port, isRoute: false }));
   return [...routes, ...others].slice(0, mostHosts);
 }
 
-interface Visit {
+interface Visit extends Pick<Target, "isRoute"> {
   readonly about: string;
   readonly ended: ConnectProblem | "greeted" | "turned-away" | "mute";
   readonly text: string;
 }
 
 /** Undefined: there is no such host, or it is we. */
-async function visit(
-  { host, port, isDomain }: Target,
-  { tools, signal }: Asked<SelfTools>,
-): Promise<Visit | undefined> {
+async function visit({ host, port, isRoute }: Target, { tools, signal }: Asked<SelfTools>): Promise<Visit | undefined> {
   const { resolver, connector, question, machine } = tools;
-  const mx = isDomain ? await resolver.mx(host) : undefined;
+  const mx = isRoute ? undefined : await resolver.mx(host);
   const name = mx?.kind === "found" ? mx.records.toSorted((a, b) => a.preference - b.preference)[0]!.exchange : host;
   if (name === "" || name === question.hostname) return undefined;
   const found = await resolver.a(name);
@@ -79,19 +80,19 @@ async function visit(
     { host: name, address, port },
     { timeoutMs: question.limits.connectMs, signal },
   );
-  if (connected.kind === "failed") return { about, ended: connected.problem, text: connected.text };
+  if (connected.kind === "failed") return { about, isRoute, ended: connected.problem, text: connected.text };
   try {
     const reply = await smtpTalk(connected.line, question.limits.replyMs).greeting();
-    return { about, ended: reply.code === 220 ? "greeted" : "turned-away", text: replyText(reply) };
+    return { about, isRoute, ended: reply.code === 220 ? "greeted" : "turned-away", text: replyText(reply) };
   } catch (error) {
     if (!(error instanceof TalkEnded)) throw error;
-    return { about, ended: "mute", text: error.end.text };
+    return { about, isRoute, ended: "mute", text: error.end.text };
   } finally {
     connected.line.close();
   }
 }
 
-function tellOf({ about, ended, text }: Visit, asked: Asked<SelfTools>): void {
+function tellOf({ about, isRoute, ended, text }: Visit, asked: Asked<SelfTools>): void {
   const values = { problem: text, reply: text };
   const evidence = [text];
   switch (ended) {
@@ -118,6 +119,13 @@ function tellOf({ about, ended, text }: Visit, asked: Asked<SelfTools>): void {
     case "reset":
     case "other":
     case "mute":
+      if (isRoute)
+        return say(asked, "outbound.route-silent", {
+          about,
+          values: { ...values, section },
+          evidence,
+          changes: [act("see-route-host", { section })],
+        });
       return say(asked, "outbound.no-answer", { about, values, evidence, changes: [act("probe-another")] });
   }
 }

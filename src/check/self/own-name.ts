@@ -48,7 +48,9 @@ export const ownName = selfCheck({
     else if (ours.length === 0) say(asked, "hostname.behind-nat", { about, values });
     else say(asked, "hostname.elsewhere", { about, values: { ...values, wrong: elsewhere.join(", ") }, changes });
     const { source_address: source } = config.deliver;
-    const sending = source === undefined ? named : [source];
+    // another machine's is its own affair
+    const ownOnes = ours.length === 0 ? named : named.filter((one) => !elsewhere.includes(one));
+    const sending = source === undefined ? ownOnes : [source];
     await Promise.all(sending.filter(isPublic).map((address) => tellOfReverse(address, asked)));
   },
 });

@@ -1,6 +1,7 @@
 // The inspection of one server: its name, each of its addresses, the usual other ports where it fails, and a login. Facts, as a
 // value; tell.ts makes findings of them. `check server` and `check account` share it.
 import type { Resolver } from "../../dns/resolver.ts";
+import { isSameMail } from "./other-side.ts";
 import { refusalOf } from "./refusal.ts";
 import { addressesOf, lookUpName, type NameSeen } from "./name.ts";
 import { isForApps, type ServerPlace, usualPlaces } from "./place.ts";
@@ -84,7 +85,7 @@ export async function visitSiblings(
 function samePort({ port, security }: ServerPlace, visits: readonly Visit[]): Pick<ServerPlace, "port" | "security">[] {
   const isTls = visits.some(({ other }) => other?.kind === "tls");
   if (isTls) return [{ port, security: "tls" }];
-  const isText = visits.some(({ other }) => other?.kind === "mail") && security === "tls";
+  const isText = visits.some(({ other, place }) => isSameMail(other, place)) && security === "tls";
   const couldEncrypt = visits.some(({ inClear }) => inClear?.startTls) && security === "none";
   return isText || couldEncrypt ? [{ port, security: "starttls" }] : [];
 }

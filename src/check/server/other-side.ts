@@ -2,7 +2,7 @@
 // mail protocol.
 import type { Line, TlsSeen } from "../net/connector.ts";
 import { MailTalkEnded, type Said } from "../net/mail-talk.ts";
-import type { ServerProtocol } from "./place.ts";
+import type { ServerPlace, ServerProtocol } from "./place.ts";
 import type { Visit, Visiting } from "./visit.ts";
 
 export type OtherSide =
@@ -62,12 +62,12 @@ export async function otherSide(
   return place.protocol === "smtp" ? undefined : askWeb(line, visiting);
 }
 
-/** Which protocol begins like this. */
-function speakerOf(text: string): OtherSide {
-  if (/^HTTP\/\d|<html|<!doctype/i.test(text)) return { kind: "web", text };
-  const protocol = /^\* (?:OK|PREAUTH|BYE)\b/i.test(text)
+/** Which protocol begins like this; SMTP's conversation quotes what is none of its own. */
+export function speakerOf(text: string): OtherSide {
+  if (/^"?HTTP\/\d|<html|<!doctype/i.test(text)) return { kind: "web", text };
+  const protocol = /^"?\* (?:OK|PREAUTH|BYE)\b/i.test(text)
     ? "imap"
-    : /^(?:\+OK|-ERR)\b/i.test(text)
+    : /^"?(?:\+OK|-ERR)\b/i.test(text)
       ? "pop3"
       : /^"?[245]\d\d[ -]/.test(text)
         ? "smtp"
@@ -100,3 +100,7 @@ async function askWeb(line: Line, { limits }: Visiting): Promise<OtherSide | und
 /** Of the places that are asked; apps and servers speak the same SMTP. */
 export const speaks = (protocol: ServerProtocol): "smtp" | "imap" | "pop3" =>
   protocol === "submission" ? "smtp" : protocol;
+
+/** A mail server of the protocol that was asked for, with another way of TLS. */
+export const isSameMail = (other: OtherSide | undefined, { protocol }: Pick<ServerPlace, "protocol">): boolean =>
+  other?.kind === "mail" && other.protocol === speaks(protocol);

@@ -10,6 +10,8 @@ export type Refusal =
   | "app-password"
   /** IMAP, POP or SMTP is switched off for this account. */
   | "switched-off"
+  /** The same, for all accounts of a company. */
+  | "switched-off-by-admin"
   | "locked"
   | "expired"
   /** In a browser first: the provider is suspicious. */
@@ -17,6 +19,8 @@ export type Refusal =
   | "needs-tls"
   /** Logins or connections. */
   | "too-many"
+  /** This network, or this account, is kept out for a while. */
+  | "failed-too-often"
   /** Another program holds the POP3 mailbox. */
   | "in-use"
   /** By a fault on their side, that may pass. */
@@ -42,16 +46,24 @@ const words: readonly (readonly [Refusal, RegExp])[] = [
     /web login required|\[WEBALERT|via your web browser|WebLoginRequired|verify your (?:account|identity)|unsafe login/i,
   ],
   [
+    "switched-off-by-admin",
+    /SmtpClientAuthentication is disabled|security defaults|is disabled for the tenant|(?:disabled|blocked|not allowed|turned off) by (?:your |the |an )?(?:domain |organi[sz]ation |system )?(?:admin|policy|organi[sz]ation)/i,
+  ],
+  [
     "switched-off",
-    /not enabled for (?:IMAP|POP|SMTP)|(?:IMAP|POP3?|SMTP)(?:[/ ](?:IMAP|POP3?|SMTP))? (?:access |service )?(?:is |has been )?(?:disabled|not (?:enabled|activated|active)|switched off|turned off)|(?:yet to )?enable (?:IMAP|POP3?|SMTP)|SmtpClientAuthentication is disabled|does not have (?:IMAP|POP3?|SMTP) access|no access rights to this service|access rights to this service/i,
+    /not enabled for (?:IMAP|POP|SMTP)|(?:IMAP|POP3?|SMTP)(?: AUTH| access| service)?(?: is)? not (?:allowed|permitted|available|enabled|included|part of)|(?:IMAP|POP3?|SMTP)(?:[/ ](?:IMAP|POP3?|SMTP))? (?:access |service )?(?:is |has been )?(?:disabled|not (?:enabled|activated|active)|switched off|turned off)|(?:yet to )?enable (?:IMAP|POP3?|SMTP)|does not have (?:IMAP|POP3?|SMTP) access|no access rights to this service|access rights to this service/i,
   ],
   [
     "expired",
     /\[EXPIRED\]|password (?:has |is )?expired|password transition|must change (?:your|the) password|^432\b.*4\.7\.12/i,
   ],
   [
+    "failed-too-often",
+    /too many (?:(?:failed|invalid|bad|wrong|incorrect|unsuccessful) )?(?:auth(?:entication)?|log-?in|sign-?in|password) (?:attempts|failures|errors)|too many (?:failed|invalid|bad|wrong|incorrect|unsuccessful) |AUTH005/i,
+  ],
+  [
     "too-many",
-    /\[LIMIT\]|\[LOGIN-DELAY\]|too many|maximum number of connections|connection limit|rate ?limit|max(?:imum)? (?:concurrent )?connections|AUTH005|try again (?:in|after) \d/i,
+    /\[LIMIT\]|\[LOGIN-DELAY\]|too many|maximum number of connections|connection limit|rate ?limit|max(?:imum)? (?:concurrent )?connections|try again (?:in|after) \d/i,
   ],
   [
     "in-use",
@@ -61,7 +73,11 @@ const words: readonly (readonly [Refusal, RegExp])[] = [
     "locked",
     /(?:account|user|mailbox) (?:(?:is|has been|was|temporarily) ){0,3}(?:locked|blocked|suspended|disabled|deactivated|inactive)|locked out|^525\b|\b5\.7\.13\b|\[AUTHORIZATIONFAILED\]|account (?:lock|suspen)/i,
   ],
-  ["contact-admin", /\[CONTACTADMIN\]|\[SYS\/PERM\]|contact (?:your|the) (?:system )?administrator/i],
+  // Exchange: the password is right, and the login has no mailbox here
+  [
+    "contact-admin",
+    /authenticated but not connected|\[CONTACTADMIN\]|\[SYS\/PERM\]|contact (?:your|the) (?:system )?administrator/i,
+  ],
   [
     "unavailable",
     /\[UNAVAILABLE\]|\[SYS\/TEMP\]|\[SERVERBUG\]|temporar(?:y|ily)|^4\d\d\b|try again later|internal (?:server )?error|server error/i,

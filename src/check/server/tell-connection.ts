@@ -155,6 +155,12 @@ function tellRefused(seen: Visit, reply: string): Finding {
   const evidence = [reply];
   if (refusalOf(reply) === "too-many")
     return say(seen, "connection.too-many", { values: { reply }, evidence, changes: [act("fewer-connections")] });
+  if (refusalOf(reply) === "failed-too-often")
+    return say(seen, "connection.failed-too-often", {
+      values: { reply },
+      evidence,
+      changes: [act("correct-everywhere")],
+    });
   const { cause, summary, whoActs } = explain({ text: reply, stage: "connect" });
   const changes = [act("read-reply", { summary })];
   return say(seen, "server.refuses-us", { values: { reply }, evidence, cause, whoActs, changes });

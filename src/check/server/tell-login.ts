@@ -129,6 +129,8 @@ function changesFor(refusal: Exclude<Refusal, "needs-tls">, username: string): C
       return [act("make-app-password")];
     case "switched-off":
       return [act("switch-on")];
+    case "switched-off-by-admin":
+      return [act("ask-admin")];
     case "browser":
       return [act("log-in-browser")];
     case "locked":
@@ -138,6 +140,8 @@ function changesFor(refusal: Exclude<Refusal, "needs-tls">, username: string): C
       return [act("new-password")];
     case "too-many":
       return [act("fewer-connections"), act("wait-and-retry")];
+    case "failed-too-often":
+      return [act("correct-everywhere")];
     case "in-use":
       return [act("close-other")];
     case "unavailable":

@@ -38,7 +38,8 @@ function tellOf(seen: Visit, inspection: Omit<Inspection, "logins">, now: number
       return [...clocks, say(seen, id, { values: { reply }, evidence: [reply], changes: [act("see-tls")] })];
     }
     case "failed":
-      return other === undefined ? [...clocks, tellHandshake(seen, tls.text)] : []; // who speaks there is told already
+      if (other !== undefined) return []; // who speaks there is told already
+      return [...clocks, tellHandshake(seen, tls.text), ...tellOldCertificate(seen, now)];
   }
 }
 
@@ -53,6 +54,12 @@ function tellHandshake(seen: Visit, problem: string): Finding {
   const id = isForApps(place) ? "security.handshake" : "tls.handshake";
   return say(seen, id, { values: { problem }, evidence, changes: [act("see-tls")] });
 }
+
+/** What is wrong with it stays so when TLS is renewed. */
+const tellOldCertificate = (seen: Visit, now: number): Finding[] =>
+  seen.oldTls?.kind === "secured"
+    ? tellCertificate(seen, seen.oldTls.tls, { now, isClockWrong: false }).filter(({ level }) => level !== "good")
+    : [];
 
 function tellNone(seen: Visit, inspection: Omit<Inspection, "logins">): Finding {
   const ways = waysOf(inspection);

@@ -17,7 +17,7 @@ import { type Pop3Talk, pop3Talk } from "../net/pop3-talk.ts";
 import { secretsOf } from "../net/sasl-client.ts";
 import { type SubmissionTalk, submissionTalk } from "../net/submission-talk.ts";
 import type { CheckLimits } from "../tools.ts";
-import { greetingUnlessTls, otherSide, type OtherSide } from "./other-side.ts";
+import { greetingUnlessTls, isSameMail, otherSide, type OtherSide, speakerOf } from "./other-side.ts";
 import type { ServerPlace } from "./place.ts";
 import { withoutSecrets } from "./secret-line.ts";
 
@@ -113,7 +113,7 @@ async function converse(seen: Mutable<Visit>, line: Line, visiting: Visiting): P
   const greeting = talkOver(line, place, { ...visiting, replyMs: limits.greetingMs }).greeting();
   seen.greeting = await greetingUnlessTls(greeting, { seen, tell: (other) => (seen.other = other) }, visiting);
   seen.greetingMs = world.now() - startedAt;
-  if (!seen.greeting.isGood) return;
+  if (!seen.greeting.isGood) return tellOther(seen, seen.greeting.text);
   const talk = talkOver(line, place, { ...visiting, replyMs: limits.replyMs });
   const first = await talk.abilities();
   if (place.security !== "tls") seen.inClear = first;
@@ -128,6 +128,12 @@ async function converse(seen: Mutable<Visit>, line: Line, visiting: Visiting): P
   seen.abilities = place.security === "starttls" ? await talk.abilities() : first;
   await logIn(seen, talk, visiting);
   talk.quit();
+}
+
+/** "+OK" is no refusal of an IMAP server. */
+function tellOther(seen: Mutable<Visit>, greeting: string): void {
+  const other = speakerOf(greeting);
+  if (other.kind === "mail" && !isSameMail(other, seen.place)) seen.other = other;
 }
 
 async function logIn(seen: Mutable<Visit>, talk: AppTalk, visiting: Visiting): Promise<void> {

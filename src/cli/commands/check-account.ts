@@ -8,11 +8,13 @@ import { formRows, formTitle, sentenceText, verdictText } from "../../check/acco
 import { appDomains, ownSettings } from "../../config/mail-app-settings.ts";
 import type { Config } from "../../config/schema.ts";
 import { type Address, domainOf, localPartOf, parseAddress } from "../../mail/address.ts";
+import { checkDrawingFor } from "../check-drawing.ts";
 import { type CheckOptions, endWith, runAndShow } from "../check-run.ts";
 import { checkToolsFor } from "../check-tools.ts";
 import { type Context, paintFor, printLines } from "../context.ts";
 import { readConfig } from "../control-client.ts";
 import { passwordOf } from "../password.ts";
+import { wrap } from "../step-drawing.ts";
 import { formatTable } from "../table.ts";
 import { configOption, example, jsonOption, resolverOption } from "./options.ts";
 
@@ -149,5 +151,9 @@ function printVerdict({ about, settings, verdict }: AccountReport, context: Cont
     );
     printLines(context, ["", paint("bold", formTitle(about)), ...form.map((line) => `  ${line}`)]);
   }
-  printLines(context, ["", ...verdictText(verdict).map((text) => paint("bold", text))]);
+  const { width } = checkDrawingFor(context, "en");
+  printLines(context, [
+    "",
+    ...verdictText(verdict).flatMap((text) => wrap(text, width).map((line) => paint("bold", line))),
+  ]);
 }

@@ -1,11 +1,9 @@
 // `waybill check delivery`: what would happen to a message, without sending it.
 import { type Command, InvalidArgumentError } from "commander";
-import { isIP } from "node:net";
 import { checkDelivery, deliveryChecks, deliveryLimits } from "../../check/delivery/check-delivery.ts";
-import type { DeliveryTools, Prospects, Source } from "../../check/delivery/question.ts";
+import type { DeliveryTools, Prospects } from "../../check/delivery/question.ts";
 import type { Config } from "../../config/schema.ts";
 import { size } from "../../config/units.ts";
-import type { Resolver } from "../../dns/resolver.ts";
 import { type Address, domainOf, parseAddress } from "../../mail/address.ts";
 import { type CheckOptions, runAndTell } from "../check-run.ts";
 import { checkToolsFor, whetherPublic } from "../check-tools.ts";
@@ -13,7 +11,8 @@ import type { Context } from "../context.ts";
 import { controlClient, readConfig } from "../control-client.ts";
 import { deliveryProspects, type ProspectParts } from "../delivery-prospects.ts";
 import { CommandError, exitCodes } from "../exit-codes.ts";
-import { configOption, example, jsonOption, resolverOption } from "./options.ts";
+import { sourceOf } from "../source-addresses.ts";
+import { configOption, example, jsonOption, parseIp, resolverOption } from "./options.ts";
 
 interface DeliveryOptions extends CheckOptions {
   readonly from?: Address;
@@ -37,7 +36,7 @@ export function addCheckDelivery(check: Command, context: Context): void {
     .argument("<recipient>", "an address, such as ann@example.org", readAddress)
     .option("--from <address>", "who sends it; without it, postmaster of our first domain", readAddress)
     .option("--size <size>", "of the message, such as 5MB; without it, that of a letter of some pages", readSize)
-    .option("--source <address>", "the IP address that receivers see us come from", readIp)
+    .option("--source <address>", "the IP address that receivers see us come from", parseIp)
     .addOption(resolverOption())
     .addOption(configOption())
     .addOption(jsonOption())
@@ -55,11 +54,6 @@ function readAddress(text: string): Address {
   return address;
 }
 
-function readIp(text: string): string {
-  if (isIP(text) === 0) throw new InvalidArgumentError("It must be an IP address, such as 192.0.2.1.");
-  return text;
-}
-
 function readSize(text: string): number {
   const read = size("1B", "1024GB").safeParse(text);
   if (!read.success) throw new InvalidArgumentError("It must be a size, such as 500KB or 5MB.");
@@ -71,7 +65,8 @@ async function run(recipient: Address, options: DeliveryOptions, context: Contex
   const hostname = config.hostname ?? context.machine;
   const tools = checkToolsFor(config, options, context);
   const sender = options.from ?? ourPostmaster(config, hostname);
-  const source = await sourceOf(config, { hostname, named: options.source, resolver: tools.resolver });
+  const named = options.source === undefined ? [] : [options.source];
+  const source = await sourceOf(config, { hostname, named, resolver: tools.resolver });
   const delivery = { sender, recipient, sizeBytes: options.size ?? usualBytes, source };
   const control = controlClient(config.data_dir, "waybill start");
   const { world } = context;
@@ -114,25 +109,4 @@ function ourPostmaster({ domain }: Config, hostname: string): Address {
   const address = parseAddress(`postmaster@${domain[0]?.name ?? hostname}`);
   if (address !== undefined) return address;
   throw new CommandError(exitCodes.usage, "We have no domain: name the sender with --from.");
-}
-
-interface SourceParts {
-  readonly hostname: string;
-  readonly named: string | undefined;
-  readonly resolver: Resolver;
-}
-
-/** Behind a network address translator neither of the latter two need be right: then it has to be named. */
-async function sourceOf(config: Config, { hostname, named, resolver }: SourceParts): Promise<Source> {
-  if (named !== undefined) return { addresses: [named], by: "option" };
-  const { source_address, ip } = config.deliver;
-  const isPublic = whetherPublic(config);
-  if (source_address !== undefined && isPublic(source_address))
-    return { addresses: [source_address], by: "source_address" };
-  const answers = await Promise.all([
-    ...(ip === "ipv6" ? [] : [resolver.a(hostname)]),
-    ...(ip === "ipv4" ? [] : [resolver.aaaa(hostname)]),
-  ]);
-  const addresses = answers.flatMap((answer) => (answer.kind === "found" ? answer.records : []));
-  return { addresses: addresses.filter(isPublic), by: "hostname" };
 }

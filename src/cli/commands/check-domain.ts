@@ -1,17 +1,14 @@
 // `waybill check domain`: everything the world sees of a mail domain.
 import { type Command, InvalidArgumentError } from "commander";
-import { isIP } from "node:net";
 import { appRecords } from "../../check/domain/app-records.ts";
 import { checkDomain, domainChecks } from "../../check/domain/check-domain.ts";
 import type { BlockList, DomainQuestion, DomainTools } from "../../check/domain/question.ts";
 import { recordStates, wantedRecords, zoneFile } from "../../check/domain/zone.ts";
 import { type Level, levels } from "../../check/finding.ts";
-import { isPublicAddress } from "../../check/net/public-address.ts";
-import { checkLimits, type CheckTools } from "../../check/tools.ts";
+import { checkLimits } from "../../check/tools.ts";
 import type { Config } from "../../config/schema.ts";
 import { parseDomain } from "../../mail/address.ts";
-import { type SigningDomain, signingDomain, signingDomains } from "../../signing/domains.ts";
-import { pemPath, readFolder } from "../../signing/key-folder.ts";
+import { keyPlaces, type SigningDomain, signingDomain, signingDomains } from "../../signing/domains.ts";
 import { readKeyFile } from "../../signing/keyring.ts";
 import { recordName, recordText } from "../../signing/keys.ts";
 import { type CheckOptions, endWith, runAndShow } from "../check-run.ts";
@@ -19,7 +16,8 @@ import { checkToolsFor, nameServerFor, whetherPublic } from "../check-tools.ts";
 import { type Context, printLines } from "../context.ts";
 import { readConfig } from "../control-client.ts";
 import { CommandError, exitCodes } from "../exit-codes.ts";
-import { collect, configOption, example, jsonOption, resolverOption } from "./options.ts";
+import { sourceOf } from "../source-addresses.ts";
+import { collect, configOption, example, jsonOption, parseIp, resolverOption } from "./options.ts";
 
 interface DomainOptions extends CheckOptions {
   readonly fromConfig?: true;
@@ -41,7 +39,7 @@ export function addCheckDomain(check: Command, context: Context): void {
     .argument("[domain]", "what stands after the @", readDomain)
     .option("--from-config", "check all our own domains, and print the zone file to publish")
     .option("--selector <name>", "a DKIM key of the domain; may be repeated", collect)
-    .option("--sender <address>", "an IP address that sends the domain's mail; may be repeated", readAddress)
+    .option("--sender <address>", "an IP address that sends the domain's mail; may be repeated", readIps)
     .option(
       "--list <zone>",
       "a blocklist of addresses to ask, after reading its terms of use; may be repeated",
@@ -61,14 +59,12 @@ export function addCheckDomain(check: Command, context: Context): void {
 
 function readDomain(text: string): string {
   const domain = parseDomain(text.replace(/\.$/, ""));
-  if (domain === undefined) throw new InvalidArgumentError("It must be a domain, such as example.org.");
+  if (domain === undefined)
+    throw new InvalidArgumentError("It must be a domain, such as example.org: what stands after the @.");
   return domain;
 }
 
-function readAddress(text: string, before: readonly string[] = []): readonly string[] {
-  if (isIP(text) === 0) throw new InvalidArgumentError("It must be an IP address, such as 192.0.2.1.");
-  return collect(text, before);
-}
+const readIps = (text: string, before?: readonly string[]): string[] => collect(parseIp(text), before);
 
 async function run(domain: string | undefined, options: DomainOptions, context: Context): Promise<void> {
   if ((domain === undefined) !== (options.fromConfig === true))
@@ -82,7 +78,7 @@ async function run(domain: string | undefined, options: DomainOptions, context: 
   if (domain !== undefined)
     return endWith(await checkOne({ ...tools, question: { ...question, domain } }, options, context));
   const hostname = config.hostname ?? context.machine;
-  const senders = question.senders.length > 0 ? question.senders : await sendersOf(config, hostname, tools);
+  const source = await sourceOf(config, { hostname, named: question.senders, resolver: tools.resolver });
   const names = await ourDomains(config);
   if (names.length === 0)
     throw new CommandError(
@@ -97,7 +93,7 @@ async function run(domain: string | undefined, options: DomainOptions, context: 
       ...wantedRecords({ domain: name, hostname, receives, keys }),
       ...appRecords(config, { name, hostname }),
     ];
-    const asked = { ...tools, question: { ...question, domain: name, senders, wanted } };
+    const asked = { ...tools, question: { ...question, domain: name, senders: source.addresses, wanted } };
     worst.push(await checkOne(asked, options, context));
     if (!options.json)
       printLines(context, ["", `; zone file for ${name}`, ...zoneFile(await recordStates(wanted, tools)), ""]);
@@ -126,26 +122,16 @@ function questionFor(config: Config, options: DomainOptions, { machine }: Contex
   };
 }
 
-/** Where our mail comes from: the address that was set, or those of our name. */
-async function sendersOf({ deliver }: Config, hostname: string, { resolver }: CheckTools): Promise<string[]> {
-  if (deliver.source_address !== undefined) return [deliver.source_address];
-  const answers = await Promise.all([resolver.a(hostname), resolver.aaaa(hostname)]);
-  return answers.flatMap((answer) => (answer.kind === "found" ? answer.records : [])).filter(isPublicAddress);
-}
-
 async function ourDomains(config: Config): Promise<string[]> {
   const signing = (await signingDomains(config)).map(({ domain }) => domain);
   return [...new Set([...config.domain.map(({ name }) => name), ...signing])];
 }
 
-/** Of the keys that sign or will: those that have signed are on their way out. */
-async function publishedKeys({ domain, folder, keyFiles }: SigningDomain): Promise<{ name: string; value: string }[]> {
-  const ours = (await readFolder(folder))
-    .filter(({ state }) => state !== "retired")
-    .map(({ selector }) => [selector, pemPath(folder, selector)] as const);
+/** Those that have signed are on their way out. */
+async function publishedKeys(own: SigningDomain): Promise<{ name: string; value: string }[]> {
   return Promise.all(
-    [...ours, ...Object.entries(keyFiles)].map(async ([selector, path]) => ({
-      name: recordName(selector, domain),
+    (await keyPlaces(own)).map(async ({ selector, path }) => ({
+      name: recordName(selector, own.domain),
       value: recordText(await readKeyFile(path)),
     })),
   );

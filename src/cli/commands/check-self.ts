@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { randomBytes } from "node:crypto";
 import { programVersion } from "../../base/version.ts";
 import { isPublicAddress } from "../../check/net/public-address.ts";
+import type { Progress } from "../../check/run.ts";
 import { checkFaults, checkSelf, selfChecks } from "../../check/self/check-self.ts";
 import type { SelfTools } from "../../check/self/question.ts";
 import { thisMachine } from "../../check/self/this-machine.ts";
@@ -50,15 +51,16 @@ async function run(options: SelfOptions, context: Context): Promise<void> {
   const loaded = await loadConfig(options.config);
   if (loaded.kind === "bad") {
     const { problems } = loaded;
-    const checking = { names: ["config"], run: (tell: Tell) => checkFaults(problems, context.world, { tell }) };
+    const checking = {
+      names: ["config"],
+      run: (tell: (progress: Progress) => void) => checkFaults(problems, context.world, { tell }),
+    };
     return runAndTell(checking, options, context);
   }
   const tools = toolsFor(loaded, options, context);
   const names = selfChecks.map(({ name }) => name);
   await runAndTell({ names, run: (tell) => checkSelf(tools, { tell }) }, options, context);
 }
-
-type Tell = NonNullable<NonNullable<Parameters<typeof checkSelf>[1]>["tell"]>;
 
 interface Loaded {
   readonly config: Config;

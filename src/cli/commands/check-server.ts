@@ -78,7 +78,10 @@ function readServer(text: string): Named {
   const known = host === undefined ? undefined : isIP(host) === 0 ? parseDomain(host.replace(/\.$/, "")) : host;
   const port = portText === undefined ? undefined : Number(portText);
   if (known === undefined || port === 0 || (port ?? 1) > 65_535)
-    throw new InvalidArgumentError("It must be a host with or without a port, such as imap.example.org:993.");
+    throw new InvalidArgumentError(
+      "It must be a host with or without a port, such as imap.example.org:993: without https://, and no mail address " +
+        "(for these: waybill check account).",
+    );
   return port === undefined ? { host: known } : { host: known, port };
 }
 
@@ -89,14 +92,18 @@ function placeOf({ host, port }: Named, options: ServerOptions): ServerPlace {
     throw new CommandError(
       exitCodes.usage,
       port === undefined
-        ? `Name a port, such as ${host}:993, or a protocol: --protocol ${serverProtocols.join(", ")}.`
-        : `Port ${port} does not tell the protocol: add --protocol ${serverProtocols.join(", ")}.`,
+        ? `Name a port, such as ${host}:993, or a protocol. ${protocolWays}`
+        : `Port ${port} does not tell the protocol: correct it, or name the protocol. ${protocolWays}`,
     );
   const usual =
     usualPlaces[protocol].find(({ security }) => security === options.security) ?? usualPlaces[protocol][0]!;
   const at = port ?? usual.port;
   return { protocol, host, port: at, security: options.security ?? securityOfPort(at) };
 }
+
+const protocolWays =
+  "Usual ports are 993 for IMAP, 995 for POP3, 465 and 587 for sending from a mail app; otherwise add --protocol with imap, " +
+  "pop3, submission (sending from a mail app) or smtp (mail between servers).";
 
 async function run(server: Named, options: ServerOptions, context: Context): Promise<void> {
   const place = placeOf(server, options);

@@ -13,6 +13,11 @@ export function addCheck(program: Command, context: Context): void {
     .summary("find out why mail does not work, and what to change")
     .description(
       "Find out why mail does not work: what was looked at, what was found, why it matters, who can fix it and what to change.",
+    )
+    .addHelpText(
+      "after",
+      "\nWhich one? A mail app that does not work: account, with your address. Mail to somebody: delivery. Mail of a whole\n" +
+        "domain: domain. One server, after it was set up: server. This machine: self.",
     );
   addCheckDomain(check, context);
   addCheckServer(check, context);

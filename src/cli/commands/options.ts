@@ -1,6 +1,7 @@
 // Options and words that several commands share.
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { Resolver } from "node:dns";
+import { isIP } from "node:net";
 import { labDir } from "../../lab/place.ts";
 import { type ControlClient, controlClient, readConfig } from "../control-client.ts";
 
@@ -47,6 +48,11 @@ export const example = (command: Command, ...lines: readonly string[]): Command 
 export function parseCount(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("It must be a whole number, 1 or more.");
+}
+
+export function parseIp(text: string): string {
+  if (isIP(text) !== 0) return text;
+  throw new InvalidArgumentError("It must be an IP address, such as 192.0.2.1.");
 }
 
 export const collect = (one: string, before: readonly string[] = []): string[] => [...before, one];

@@ -1,16 +1,9 @@
 // Settings of mail apps: what autoconfig, Autodiscover, profiles and SRV records tell them. [mail_apps].
 import { z } from "zod";
-import type { AppProtocol } from "../../autoconfig/settings.ts";
+import { type AppProtocol, usualPorts } from "../../autoconfig/settings.ts";
 import { Refusal, textKind } from "../kind.ts";
 import { hostName, splitPort, text } from "../names.ts";
 import { show } from "../show.ts";
-
-/** RFC 8314 §3.2, §3.3 */
-const usualPorts = {
-  imap: { tls: 993, starttls: 143 },
-  pop3: { tls: 995, starttls: 110 },
-  smtp: { tls: 465, starttls: 587 },
-} as const satisfies Readonly<Record<AppProtocol, unknown>>;
 
 interface Place {
   readonly host: string;

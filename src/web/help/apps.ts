@@ -5,7 +5,7 @@ import apps from "./apps.json" with { type: "json" };
 export type AppId = keyof typeof apps;
 export type Field = "server" | "port" | "security" | "authentication" | "user" | "password";
 
-export interface App {
+interface App {
   /** In the order of its form. */
   readonly fields: readonly Field[];
   /** "switch": on or off; what it means, the port says. */

@@ -6,8 +6,6 @@ import { fill, texts } from "./languages/texts.ts";
 import type { Html } from "./layout.ts";
 import { isWholeAddress, type Question, usernameOf, type Whose } from "./question.ts";
 
-const protocolNames = { imap: "IMAP", pop3: "POP3", smtp: "SMTP" } as const;
-
 /** What is typed, or what to choose. */
 interface Value {
   readonly text: string;
@@ -20,7 +18,7 @@ export function serverFields(server: ServerSettings, question: Question, whose: 
   const { settings: words } = texts[question.language];
   const { fields } = appOf(question.app);
   const heading =
-    server.protocol === "smtp" ? words.outgoing : fill(words.incoming, { protocol: protocolNames[server.protocol] });
+    server.protocol === "smtp" ? words.outgoing : fill(words.incoming, { protocol: server.protocol.toUpperCase() });
   return html`<section class="server">
     <h3>${heading}</h3>
     <dl>
@@ -84,7 +82,7 @@ function valueOf(field: Field, { server, question, whose }: Of): Value {
 }
 
 /** As the app calls it. */
-export function securityName({ security }: ServerSettings, { app }: Question): string {
+function securityName({ security }: ServerSettings, { app }: Question): string {
   switch (security) {
     case "tls":
       return appOf(app).values?.tls ?? "SSL/TLS";

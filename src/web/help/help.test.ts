@@ -28,22 +28,22 @@ const place = (port: keyof typeof places, localPart: string): ServerSettings => 
 
 function setUp(own: Partial<HelpPorts> = {}) {
   const world = fakeWorld();
+  const visits = new RecentVisits(world);
   const pages = helpPages({
     world,
-    visits: new RecentVisits(world),
+    visits,
     domains: ["example.org", "secret-customer.example"],
     settingsFor: ({ localPart }) => ({
       incoming: [place(993, localPart), place(995, localPart)],
       outgoing: [place(465, localPart), place(587, localPart)],
       pages: [],
     }),
-    profileLink: (address) => `/mail.mobileconfig?address=${encodeURIComponent(address)}`,
     ...own,
   });
   const visit = { address: "192.0.2.7", isSecure: true };
   const request = (path: string, init: RequestInit = {}): Promise<Response> =>
     Promise.resolve(pages.request(`https://example.org${path}`, init, { visit }));
-  return { world, request, get: async (path: string): Promise<string> => (await request(path)).text() };
+  return { world, visits, request, get: async (path: string): Promise<string> => (await request(path)).text() };
 }
 
 const query = (fields: Readonly<Record<string, string>>): string => new URLSearchParams(fields).toString();
@@ -183,15 +183,57 @@ test("the incoming server is looked at once a minute, however often the page is 
   assert.deepEqual(looked, ["imap.example.org", "imap.example.org"]);
 });
 
-test("a start in the future is none", async () => {
-  const { get, request } = setUp();
-  await request("/test", { method: "POST", body: new URLSearchParams({ address: "ann@example.org" }) });
-  assert.match(await get(`/test?${query({ address: "ann@example.org", since: "9e15" })}`), /120 seconds left/);
+test("who shares the network and has not pressed start sees nothing of those who have", async () => {
+  const { request, get, visits, world } = setUp();
+  const body = new URLSearchParams({ address: "ann@example.org", lang: "en" });
+  const started = await request("/test", { method: "POST", body });
+  const own = new URL(started.headers.get("location")!, "https://example.org");
+  visits.seen({ at: world.now(), client: { address: "192.0.2.7", port: 1 }, happening: { kind: "early-tls" } });
+  const page = await get(own.pathname.replace("/help", "") + own.search);
+  assert.match(page, /120 seconds left/);
+  assert.match(page, /class="connection"/);
+  const since = own.searchParams.get("since")!;
+  const [at] = since.split(".");
+  const elsewhere = visits.ticketFor("198.51.100.1");
+  for (const forged of ["", "0", "9e15", "NaN", at!, `${at}.`, `0.${since.split(".")[1]}`, elsewhere]) {
+    const page = await get(`/test?${query({ address: "ann@example.org", lang: "en", since: forged })}`);
+    assert.doesNotMatch(page, /seconds left|class="connection"/, forged);
+  }
+});
+
+test("a form that is none is no fault of ours", async () => {
+  const { request } = setUp();
+  const headers = { "content-type": "multipart/form-data" };
+  assert.equal((await request("/test", { method: "POST", headers, body: "--x" })).status, 303);
+});
+
+test("with many servers, none is looked at more often", async () => {
+  const looked: string[] = [];
+  const { get } = setUp({
+    domains: Array.from({ length: 50 }, (_, i) => `d${i}.example`),
+    settingsFor: ({ domain }) => ({ incoming: [{ ...place(993, "a"), host: domain }], outgoing: [], pages: [] }),
+    look: async ({ host }) => {
+      looked.push(host);
+      return "answers";
+    },
+  });
+  for (let i = 0; i < 100; i += 1) await get(`/test?${query({ address: `a@d${i % 50}.example` })}`);
+  assert.equal(looked.length, 20);
 });
 
 test("when too many tests are running, that is said", async () => {
-  const { request } = setUp({ visits: { watch: () => "busy", of: () => undefined, isName: () => false } });
-  const body = new URLSearchParams({ address: "ann@example.org", lang: "en" });
-  const answer = await request("/test", { method: "POST", body });
-  assert.match(visible(await answer.text()), /Too many tests are running/);
+  const { request } = setUp({
+    visits: {
+      watch: () => "busy",
+      of: () => undefined,
+      isName: () => false,
+      ticketFor: () => "",
+      startOf: () => undefined,
+    },
+  });
+  const post = async (address: string): Promise<string> =>
+    (await request("/test", { method: "POST", body: new URLSearchParams({ address, lang: "en" }) })).text();
+  assert.match(visible(await post("ann@example.org")), /Too many tests are running/);
+  // what was typed is not lost on the way back
+  assert.match(await post("ann@example.com"), /value="ann@example\.com"/);
 });

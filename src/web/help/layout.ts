@@ -6,7 +6,7 @@ import { texts } from "./languages/texts.ts";
 
 export type Html = ReturnType<typeof html>;
 
-export interface PageParts {
+interface PageParts {
   readonly language: Language;
   readonly heading: string;
   readonly body: Html;

@@ -2,10 +2,10 @@
 // not become many connections. Only servers of our own settings are looked at, never what a visitor names.
 import type { ServerSettings } from "../../autoconfig/settings.ts";
 import { inTime } from "../../base/in-time.ts";
-import type { World } from "../../base/world.ts";
+import type { Instant, World } from "../../base/world.ts";
 import { socketConnector } from "../../check/net/socket-connector.ts";
 import { cameThrough, inspect, serverLimits } from "../../check/server/inspect.ts";
-import type { Visit } from "../../check/server/visit.ts";
+import { isProven, type Visit } from "../../check/server/visit.ts";
 import type { Resolver } from "../../dns/resolver.ts";
 
 export interface Looked {
@@ -29,7 +29,9 @@ export function rememberedLook(look: Look, world: Pick<World, "now" | "sleep">):
     const key = `${server.protocol} ${server.host} ${server.port} ${server.security}`;
     const last = known.get(key);
     if (last !== undefined && world.now() - last.at < limits.keptMs) return last.seen;
-    if (known.size >= limits.servers) known.clear();
+    for (const [old, { at }] of known) if (world.now() - at >= limits.keptMs) known.delete(old);
+    // with more servers than that, what was seen must not be forgotten early: each look is a connection
+    if (known.size >= limits.servers) return Promise.resolve("not-seen");
     const seen = look(server).catch(() => "not-seen" as const);
     known.set(key, { at: world.now(), seen });
     return seen;
@@ -50,9 +52,9 @@ export const serverLook =
     const signal = AbortSignal.timeout(serverLimits.totalMs);
     const asked = { connector: socketConnector(), world, hello: hostname, limits: serverLimits, signal, resolver };
     const { best } = await inspect(place, asked);
-    return best !== undefined && cameThrough(best) && isProven(best) ? "answers" : "no-answer";
+    return best !== undefined && cameThrough(best) && isTrusted(best, world.now()) ? "answers" : "no-answer";
   };
 
 /** As an app wants it: a certificate that fits, or no TLS where none is asked for. */
-const isProven = ({ tls }: Visit): boolean =>
-  tls === undefined || (tls.kind === "secured" && tls.tls.distrust === undefined && tls.tls.isForHost);
+const isTrusted = ({ tls }: Visit, now: Instant): boolean =>
+  tls === undefined || (tls.kind === "secured" && isProven(tls.tls, now));

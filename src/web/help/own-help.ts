@@ -9,7 +9,7 @@ import type { WebEnvironment } from "../visit.ts";
 import { helpPages } from "./help.ts";
 import { serverLook } from "./look.ts";
 
-export interface OwnHelpParts {
+interface OwnHelpParts {
   readonly config: Pick<Config, "domain" | "listen" | "mail_apps" | "dns">;
   readonly hostname: string;
   readonly world: Pick<World, "now" | "sleep">;
@@ -23,7 +23,6 @@ export function ownHelp({ config, hostname, world, visits }: OwnHelpParts): Hono
     visits,
     domains: appDomains(config),
     settingsFor: (address) => ownSettings(config, hostname, address),
-    profileLink: (address) => `/mail.mobileconfig?address=${encodeURIComponent(address)}`,
     look: serverLook({ hostname, world, resolver: createResolver({ servers, timeoutMs }) }),
   });
 }

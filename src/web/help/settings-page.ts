@@ -1,7 +1,7 @@
 // Step 2: what the message means, the right settings for this domain and this app, and the way to the test.
 import { html } from "hono/html";
-import type { AppSettings, ServerSettings } from "../../autoconfig/settings.ts";
-import { isWhole } from "../../autoconfig/settings.ts";
+import { type AppSettings, isWhole, type ServerSettings } from "../../autoconfig/settings.ts";
+import { profileLink } from "../paths.ts";
 import { appOf } from "./apps.ts";
 import { serverFields } from "./fields.ts";
 import { fill, texts } from "./languages/texts.ts";
@@ -9,12 +9,10 @@ import { hidden, type Html, list, page } from "./layout.ts";
 import { queryOf, type Question, type Whose } from "./question.ts";
 import { meaningOf } from "./said.ts";
 
-export interface SettingsParts {
+interface SettingsParts {
   readonly question: Question;
   readonly whose: Whose;
   readonly settings: AppSettings;
-  /** Where an Apple device gets its profile. */
-  readonly profileLink: (address: string) => string;
   /** Why no test was begun. */
   readonly notice?: string;
 }
@@ -60,7 +58,7 @@ function meaning({ said, language }: Question): Html | "" {
 }
 
 /** A profile, or a set-up by the app itself: nothing is typed, so nothing is mistyped. */
-function shortWay({ question, whose, settings, profileLink }: SettingsParts): Html | "" {
+function shortWay({ question, whose, settings }: SettingsParts): Html | "" {
   const { settings: words } = texts[question.language];
   const { apple, auto } = appOf(question.app);
   if (!isWhole(settings) || !(apple || auto)) return "";

@@ -6,7 +6,7 @@ import { type Html, page } from "./layout.ts";
 import { problems, type Question } from "./question.ts";
 import { saidChars } from "./said.ts";
 
-export interface StartParts {
+interface StartParts {
   readonly question: Question;
   /** A domain of ours, for examples. */
   readonly domain: string;

@@ -19,7 +19,7 @@ export interface Story {
   readonly reached: "accepted" | "login" | "nothing";
 }
 
-export interface StoryParts {
+interface StoryParts {
   readonly language: Language;
   readonly whose: Whose;
   readonly outgoing: readonly ServerSettings[];

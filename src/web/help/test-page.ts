@@ -2,7 +2,7 @@
 import { html } from "hono/html";
 import type { AppSettings } from "../../autoconfig/settings.ts";
 import type { Instant } from "../../base/world.ts";
-import { type RecentVisits, visitLimits } from "../../receive/visits.ts";
+import { type RecentVisits, type SeenSession, visitLimits } from "../../receive/visits.ts";
 import { appOf } from "./apps.ts";
 import { fill, texts } from "./languages/texts.ts";
 import { type Html, list, page } from "./layout.ts";
@@ -11,14 +11,18 @@ import { queryOf, type Question, type Whose } from "./question.ts";
 import { testButton } from "./settings-page.ts";
 import { type Line, type Story, tell } from "./story.ts";
 
-export interface TestParts {
+interface TestParts {
   readonly question: Question;
   readonly whose: Whose;
   readonly settings: AppSettings;
-  readonly visits: Pick<RecentVisits, "of" | "isName">;
+  readonly visits: Pick<RecentVisits, "isName">;
+  /** Of the visitor's network; undefined: it is not watched, or not for this visitor. */
+  readonly sessions: readonly SeenSession[] | undefined;
   /** Of the visitor. */
   readonly address: string;
   readonly since: Instant;
+  /** Of the start, as it stands in the page's address. */
+  readonly ticket: string;
   readonly now: Instant;
   /** The servers for incoming mail, as they look from here. */
   readonly looked: readonly Looked[];
@@ -28,10 +32,10 @@ export interface TestParts {
 const refreshSeconds = 4;
 
 export function testPage(parts: TestParts): Html {
-  const { question, visits, address, since, now } = parts;
+  const { question, sessions, since, now } = parts;
   const { test: words, back } = texts[question.language];
   const leftMs = since + visitLimits.watchMs - now;
-  const isRunning = leftMs > 0 && visits.of(address) !== undefined;
+  const isRunning = leftMs > 0 && sessions !== undefined;
   const stories = storiesOf(parts);
   const body = html`
     ${appOf(question.app).cloud ? html`<p class="note">${words.cloud}</p>` : ""}
@@ -54,14 +58,13 @@ export function testPage(parts: TestParts): Html {
     <p><a href="/help?${queryOf(question)}">${back}</a></p>
   `;
   const linkIn = (language: Question["language"]): string =>
-    `/help/test?${queryOf({ ...question, language }, { since: String(since) })}`;
+    `/help/test?${queryOf({ ...question, language }, { since: parts.ticket })}`;
   const shared = { language: question.language, heading: words.heading, step: 3, linkIn };
   return page({ ...shared, body, ...(isRunning && { refreshSeconds }) });
 }
 
 /** Connections that began before the start are left out, and those of which nothing can be told. */
-function storiesOf({ question, whose, settings, visits, address, since, now }: TestParts): Story[] {
-  const sessions = visits.of(address) ?? [];
+function storiesOf({ question, whose, settings, visits, sessions = [], since, now }: TestParts): Story[] {
   const { language } = question;
   return sessions
     .filter(({ happenings }) => (happenings[0]?.at ?? 0) >= since)

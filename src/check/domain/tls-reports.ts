@@ -1,11 +1,11 @@
-// Records that stand by themselves: TLS reports (RFC 8460) and the logo of BIMI.
+// TLS-RPT: the record that says where other servers send reports of encryption that failed. RFC 8460.
 import { readTagList } from "../../mail/tag-list.ts";
 import { type DnsRecord, txt } from "../dns-record.ts";
-import { act, publish } from "../finding.ts";
+import { publish } from "../finding.ts";
 import type { Asked } from "../run.ts";
 import { sayTrouble } from "./dns-trouble.ts";
 import { tellOfMisplaced } from "./misplaced.ts";
-import { domainCheck, type DomainTools, isHopeless, say } from "./question.ts";
+import { domainCheck, type DomainTools, say } from "./question.ts";
 
 export const tlsReports = domainCheck({
   name: "tls-rpt",
@@ -15,7 +15,7 @@ export const tlsReports = domainCheck({
     const { resolver, question } = asked.tools;
     const name = `_smtp._tls.${question.domain}`;
     const ours = question.wanted?.find((record) => record.name === name);
-    const better = ours ?? txt(name, `v=TLSRPTv1; rua=mailto:postmaster@${question.domain}`);
+    const better = ours ?? firstReportsRecord(question.domain);
     const answer = await resolver.txt(name);
     switch (answer.kind) {
       case "server-failure":
@@ -37,6 +37,10 @@ export const tlsReports = domainCheck({
   },
 });
 
+/** To begin with. */
+export const firstReportsRecord = (domain: string): DnsRecord =>
+  txt(`_smtp._tls.${domain}`, `v=TLSRPTv1; rua=mailto:postmaster@${domain}`);
+
 async function tellNone(better: DnsRecord, asked: Asked<DomainTools>): Promise<void> {
   const { domain } = asked.tools.question;
   const alsoAt = [`_tls.${domain}`, `_smtp-tls.${domain}`, `_smtp_tls.${domain}`, domain];
@@ -57,33 +61,3 @@ function reportsFault(records: readonly string[]): string | undefined {
   if (wrong === undefined) return undefined;
   return wrong === "" ? "rua= with an address is missing" : `${wrong} in rua= is no mailto: or https: address`;
 }
-
-export const bimi = domainCheck({
-  name: "bimi",
-  needs: ["mx", "dmarc"],
-  async run(asked, { mx, dmarc }) {
-    if (isHopeless(mx)) return;
-    const { resolver, question } = asked.tools;
-    const name = `default._bimi.${question.domain}`;
-    const answer = await resolver.txt(name);
-    if (answer.kind !== "found") return; // few have one, and nobody misses it
-    const evidence = answer.records.filter((text) => /bimi/i.test(text));
-    if (evidence.length === 0) return;
-    const { tags } = readTagList(evidence[0]!);
-    const location = tags.get("l");
-    const problem =
-      tags.get("v") !== "BIMI1"
-        ? "it must begin with v=BIMI1;"
-        : location === undefined
-          ? "l= is missing"
-          : location === "" || (/^https:\/\/\S+$/i.test(location) && !/\.(?:png|jpe?g|gif|webp|ico)$/i.test(location))
-            ? undefined
-            : "l= must be the https address of an SVG file";
-    const policy = dmarc.policy ?? "none";
-    if (problem !== undefined)
-      say(asked, "bimi.record", { values: { problem }, evidence, changes: [act("bimi-logo")] });
-    else if (policy === "none")
-      say(asked, "bimi.no-enforcement", { values: { policy }, evidence, changes: [act("bimi-enforce")] });
-    else say(asked, "bimi.good", { values: { location: location || "no logo, on purpose" }, evidence });
-  },
-});

@@ -1,5 +1,5 @@
-// The record and the policy file of MTA-STS, read; and which MX hosts a policy names. RFC 8461 §3.1, §3.2, §4.1.
-import { readTagList } from "../../mail/tag-list.ts";
+// The record and the policy of MTA-STS, read and written; and which MX hosts a policy names. RFC 8461 §3.1, §3.2, §4.1.
+import { readTagList } from "./tag-list.ts";
 
 export interface StsPolicy {
   readonly mode: "enforce" | "testing" | "none";
@@ -7,6 +7,12 @@ export interface StsPolicy {
   readonly mx: readonly string[];
   readonly maxAgeSeconds: number;
 }
+
+/** RFC 8461 §3.3: at "mta-sts." and the domain. */
+export const stsPolicyPath = "/.well-known/mta-sts.txt";
+
+/** Of the TXT records there, the others are not meant. RFC 8461 §3.1 */
+export const isStsRecord = (text: string): boolean => text.startsWith("v=STSv1");
 
 /** Undefined: it is in order; else what is wrong, in words. */
 export function stsRecordFault(record: string): string | undefined {
@@ -39,6 +45,10 @@ export function readStsPolicy(text: string): StsPolicy | string {
   if (mx.length === 0 && mode !== "none") return 'it names no MX host: "mx: mail.example.org" is missing';
   return { mode, mx, maxAgeSeconds: Number(age) };
 }
+
+/** As it is served, with CRLF. */
+export const formatStsPolicy = ({ mode, mx, maxAgeSeconds }: StsPolicy): string =>
+  ["version: STSv1", `mode: ${mode}`, ...mx.map((host) => `mx: ${host}`), `max_age: ${maxAgeSeconds}`, ""].join("\r\n");
 
 /** RFC 8461 §4.1: a wildcard stands for exactly one label. */
 export const namesHost = (patterns: readonly string[], host: string): boolean =>
