@@ -24,8 +24,8 @@ test("files that changed are read again, files that are broken are not used", as
       { certificate: pem, key: pem, hostname: "mail.example.org", dataDir },
       {
         world,
-        onNews: (text) => void (told.push(text), news.resolve()),
-        onTrouble: (text) => void (told.push(text), trouble.resolve()),
+        onNews: (text) => news.resolve(void told.push(text)),
+        onTrouble: (text) => trouble.resolve(void told.push(text)),
       },
     );
     const first = kept.secureContext;
