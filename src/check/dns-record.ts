@@ -11,7 +11,8 @@ export interface DnsRecord {
 export const txt = (name: string, value: string): DnsRecord => ({ name, type: "TXT", value });
 
 const ttlSeconds = 3_600;
-const longestString = 255; // RFC 1035 §3.3.14
+/** In octets. RFC 1035 §3.3.14 */
+export const longestString = 255;
 
 /** A line of a zone file. */
 export const zoneLine = ({ name, type, value }: DnsRecord): string =>

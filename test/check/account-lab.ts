@@ -18,6 +18,7 @@ import { socketConnector } from "../../src/check/net/socket-connector.ts";
 import { httpsWeb } from "../../src/check/net/web.ts";
 import { recordingResolver } from "../../src/dns/recording-resolver.ts";
 import { parseZone } from "../../src/dns/zone.ts";
+import { deadResolver } from "../support/dead-resolver.ts";
 import { fakeResolver } from "../support/fake-resolver.ts";
 import { authority } from "./certificates.ts";
 import { type LineServer, startLineServer } from "./line-server.ts";
@@ -83,6 +84,8 @@ export interface BrokenParts {
   /** The web servers' is of nobody. */
   readonly isWebStrange?: true;
   readonly question?: Partial<AccountQuestion>;
+  /** Our resolver fails so, whatever it is asked. */
+  readonly dnsFails?: string;
 }
 
 export interface AccountLab extends AsyncDisposable {
@@ -154,7 +157,9 @@ export async function startAccountLab(): Promise<AccountLab> {
         const session = () => mailbox.session(protocol);
         listening.set(port, opened.use(await startLineServer({ session, pem, isImplicit: isImplicit(port) })));
       }
-      const resolver = recordingResolver(fakeResolver(zoneOf(broken)), realWorld());
+      const { dnsFails } = broken;
+      const names = dnsFails === undefined ? fakeResolver(zoneOf(broken)) : deadResolver(dnsFails);
+      const resolver = recordingResolver(names, realWorld());
       const authorities = broken.isWebStrange ? [] : [ours.pem];
       return await checkAccount({
         world: realWorld(),

@@ -87,6 +87,48 @@ test("a login that is refused is tried once more with another user name only if 
   assert.deepEqual(lab.mailbox.logins, [`${address}:wrong`]);
 });
 
+test("of a domain that does not exist, or that nobody could ask for, nobody is told to put settings there", async () => {
+  const gone = { drop: ["@", "imap", "pop", "smtp", "mx", "auto"], pages: { [pageOf.directory]: { status: 404 } } };
+  for (const broken of [{ ...gone, srv: "none" } as const, { dnsFails: "SERVFAIL", srv: "silent" } as const]) {
+    const { findings } = await lab.check(broken);
+    assert.deepEqual(
+      findings.filter(({ id }) => id.startsWith("settings.")).map(({ id }) => id),
+      [],
+    );
+  }
+  assert.equal((await lab.check({ dnsFails: "SERVFAIL", srv: "silent" })).worst, "unknown");
+});
+
+test("the form has the user name that the settings say, unless a login has proven the typed one", async () => {
+  const names = ({ settings }: AccountReport) => new Set(settings.map(({ username }) => username));
+  for (const question of [{ password: undefined }, { password: "wrong" }]) {
+    const report = await lab.check({ question: { ...question, username: "ann" } });
+    assert.deepEqual(names(report), new Set([address]));
+    assert.equal(report.findings.filter(({ id }) => id === "typed.username").length, 1);
+  }
+  const { username: _, ...imap } = right.incoming[0]!;
+  const typed = await lab.check({ question: { password: undefined, username: "ann", typed: [imap] } });
+  assert.deepEqual(names(typed), new Set([address]));
+  const proven = await lab.check({ host: { username: "ann" }, question: { username: "ann" } });
+  assert.deepEqual(names(proven), new Set(["ann"]));
+  assert.ok(!proven.findings.some(({ id }) => id === "typed.username"));
+});
+
+test("a guessed server whose certificate is another's is not shown as the setting", async () => {
+  const pages = Object.fromEntries(
+    [pageOf.autoconfig, pageOf.autodiscover, pageOf.directory].map((page) => [page, { status: 404 }]),
+  );
+  assert.deepEqual((await lab.check({ pages, srv: "none", certificate: "other-name" })).settings, []);
+  assert.equal((await lab.check({ pages, srv: "none" })).settings.length, 3);
+});
+
+test("a web server's certificate that proves nothing is told in our words, OpenSSL's stand below", async () => {
+  const { findings } = await lab.check({ isWebStrange: true });
+  const found = findings.find(({ id }) => id === "settings.web-certificate");
+  assert.match(wordsOf(found!).found, /: its certificate [a-z ]+$/);
+  assert.match(found!.evidence.join(), /unable|self/);
+});
+
 for (const broken of brokenAccounts)
   test(`broken: ${broken.what}`, async () => {
     const { finds, who, change, verdict, also = [] } = broken;

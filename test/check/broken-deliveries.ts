@@ -58,6 +58,22 @@ const route: readonly BrokenDelivery[] = [
     ends: "waits",
   },
   {
+    what: "our own resolver is not there",
+    dnsFails: "queryMx ECONNREFUSED there.example",
+    finds: "dns.own-resolver",
+    who: "sender-admin",
+    change: /Start the resolver/,
+    ends: "unknown",
+  },
+  {
+    what: "our own resolver answers everything with a fault",
+    dnsFails: "SERVFAIL",
+    finds: "dns.own-resolver",
+    who: "sender-admin",
+    change: /Start the resolver/,
+    ends: "unknown",
+  },
+  {
     what: "the MX leads to us, and the domain is not ours",
     drop: ["there.example MX"],
     add: ["there.example MX 10 mail.home.example"],

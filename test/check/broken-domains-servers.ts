@@ -28,7 +28,7 @@ export const brokenByServers: readonly BrokenDomain[] = [
     unreachable: { "192.0.2.11": "none" },
     finds: "server.no-answer",
     who: "recipient-admin",
-    change: /Open port 25 to 192\.0\.2\.11/,
+    change: /Open port 25 to 192\.0\.2\.11[^]*Remove this record from DNS: shop\.example\. 3600 IN MX 20 mx2\./,
     also: ["mta-sts.mx-not-named"],
   },
   {
@@ -40,6 +40,24 @@ export const brokenByServers: readonly BrokenDomain[] = [
     finds: "recipients.not-here",
     who: "recipient-admin",
     change: /Add shop\.example at the mail service that mx\.shop\.example belongs to/,
+  },
+  {
+    what: "an MX record of an old provider, which does not know the domain any more",
+    drop: ["@ MX"],
+    add: [`@ MX 20 ${mx}`, `@ MX 10 old.${domain}`, `old.${domain} A 192.0.2.11`, `192.0.2.11 PTR old.${domain}`],
+    names: [`old.${domain}`],
+    policy: {
+      text: `version: STSv1\nmode: enforce\nmx: *.${domain}\nmax_age: 604800\n`,
+    },
+    scripts: {
+      "192.0.2.11": usualScript({
+        [`rcpt to:<postmaster@${domain}>`]: "550 5.7.1 Relay access denied",
+        [`rcpt to:<abuse@${domain}>`]: "550 5.7.1 Relay access denied",
+      }),
+    },
+    finds: "recipients.not-here",
+    who: "recipient-admin",
+    change: /^Remove this record from DNS: shop\.example\. 3600 IN MX 10 old\.shop\.example\./,
   },
   {
     what: "the server is too busy",

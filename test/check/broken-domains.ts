@@ -536,9 +536,9 @@ const authenticationBroken: readonly BrokenDomain[] = [
   {
     what: "a DKIM key that is cut off",
     ...keyIs("v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA"),
-    finds: "dkim.key-wrong",
+    finds: "dkim.key-cut",
     who: "sender-admin",
-    change: /Publish the public key/,
+    change: /as several strings .* "v=DKIM1; k=rsa; p=MIIB\S+" "the rest of the key"/,
   },
   {
     what: "a revoked DKIM key",
@@ -569,6 +569,14 @@ const authenticationBroken: readonly BrokenDomain[] = [
     change: /_dmarc\.shop\.example\. 3600 IN TXT "v=DMARC1; p=none; rua=/,
   },
   {
+    what: "no DMARC record of ours, told once",
+    drop: ["_dmarc"],
+    question: { wanted: [{ name: `_dmarc.${domain}`, type: "TXT", value: "v=DMARC1; p=none" }], selectors: ["s1"] },
+    finds: "dmarc.missing",
+    who: "sender-admin",
+    change: /_dmarc\.shop\.example\. 3600 IN TXT "v=DMARC1; p=none"/,
+  },
+  {
     what: "two DMARC records",
     add: ['_dmarc.@ TXT "v=DMARC1; p=none"'],
     finds: "dmarc.several-records",
@@ -580,7 +588,7 @@ const authenticationBroken: readonly BrokenDomain[] = [
     ...dmarcIs(`v=DMARC1; p=rejct; ${rua}`),
     finds: "dmarc.syntax",
     who: "sender-admin",
-    change: /p=none, p=quarantine or p=reject/,
+    change: /"v=DMARC1; p=reject; rua=\S+" — in the place of: "v=DMARC1; p=rejct/,
   },
   {
     what: "DMARC only watches",

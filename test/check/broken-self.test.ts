@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { selfFindings } from "../../src/check/catalogue/self.ts";
 import type { Finding, FindingId, Level } from "../../src/check/finding.ts";
 import { startWarning } from "../../src/check/self/at-start.ts";
+import type { Machine } from "../../src/check/self/ports.ts";
 import { wordsOf } from "../../src/check/words.ts";
 import { brokenInstallations } from "./broken-self.ts";
 import { lookAt, lookQuickly, now, running, visited, waiting } from "./self-lab.ts";
@@ -101,6 +102,22 @@ test("who may not look hears that, and no false alarm", async () => {
   });
   assert.deepEqual(troubles(findings), ["self.denied", "accounts.denied", "disk.not-writable", "store.denied"]);
   assert.ok(findings.every(({ level }) => level !== "error"));
+});
+
+test("a mailbox server and Dovecot that greet are in order, and each is asked once", async () => {
+  const asked: object[] = [];
+  const settings = {
+    domain: ["shop.example", "two.example"].map((name) => ({ name, deliver: "lmtp:127.0.0.1:24" })),
+    submission: { dovecot: "/run/dovecot/auth-client" },
+  };
+  const firstLine: Machine["firstLine"] = async (to) => {
+    asked.push(to);
+    return { kind: "line", text: "path" in to ? "VERSION\t1\t2" : "220 mail LMTP" };
+  };
+  const { findings } = await lookAt({ settings, machine: { firstLine } });
+  const ids = findings.map(({ id }) => id);
+  assert.ok(ids.includes("mailbox-server.good") && ids.includes("dovecot.good"), ids.join(" "));
+  assert.deepEqual(asked, [{ host: "127.0.0.1", port: 24 }, { path: "/run/dovecot/auth-client" }]);
 });
 
 for (const broken of brokenInstallations)

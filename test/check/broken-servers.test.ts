@@ -64,6 +64,27 @@ test("healthy: port 25, without a login", async () => {
   assert.ok(checks.every(({ ended }) => ended === "done"));
 });
 
+test("healthy: the security of an unusual port is found out", async () => {
+  for (const security of ["tls", "starttls"] as const) {
+    const { findings } = await lab.check({
+      ask: { port: 4650, protocol: "submission", security: "starttls" },
+      ports: { 4650: { speaks: "smtp", security } },
+      question: { isSecurityOpen: true },
+    });
+    assert.deepEqual(troubles(findings), []);
+    assert.ok(findings.some(({ id }) => id === "security.good"));
+  }
+});
+
+test("each login that is offered is named once", async () => {
+  const { findings } = await lab.check({
+    ask: { port: 993 },
+    ports: { 993: { mechanisms: "AUTH=PLAIN AUTH=LOGIN" } },
+  });
+  const logins = findings.find(({ id }) => id === "abilities.good")?.values["logins"];
+  assert.equal(logins, "PLAIN, LOGIN");
+});
+
 for (const broken of brokenServers)
   test(`broken: ${broken.what}`, async () => {
     const { finds, who, change, also = [] } = broken;

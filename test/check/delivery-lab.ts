@@ -22,6 +22,7 @@ import { parseZone } from "../../src/dns/zone.ts";
 import { type Address, domainOf } from "../../src/mail/address.ts";
 import { parseKey, recordText } from "../../src/signing/keys.ts";
 import { SessionFailure } from "../../src/smtp/client-wire.ts";
+import { deadResolver } from "../support/dead-resolver.ts";
 import { fakeResolver } from "../support/fake-resolver.ts";
 import { startScriptServer } from "../support/script-server.ts";
 import type { Script } from "../support/scripted-peer.ts";
@@ -51,6 +52,8 @@ export interface BrokenIn {
   readonly settings?: (dir: string, port: number) => Partial<Settings>;
   readonly control?: Partial<Control> | "down";
   readonly delivery?: Partial<DeliveryQuestion>;
+  /** Our resolver fails so, whatever it is asked. */
+  readonly dnsFails?: string;
   /** The private key is another one than the published. */
   readonly hasOtherKey?: true;
 }
@@ -151,7 +154,9 @@ function checkWith(broken: BrokenIn, standing: Standing): Promise<Report> {
   } satisfies Settings);
   const { add = [], drop = [] } = broken;
   const kept = zoneLines.filter((line) => !drop.some((start) => line.startsWith(start)));
-  const resolver = recordingResolver(fakeResolver(parseZone([...kept, ...add].join("\n"))), world);
+  const { dnsFails } = broken;
+  const names = dnsFails === undefined ? fakeResolver(parseZone([...kept, ...add].join("\n"))) : deadResolver(dnsFails);
+  const resolver = recordingResolver(names, world);
   const limits = { ...deliveryLimits, replyMs: 250, visitMs: 1_500, connectMs: 1_000 };
   const delivery: DeliveryQuestion = {
     sender: ann,

@@ -42,6 +42,8 @@ export interface Broken {
   /** Zone lines that begin so are left out; `@` stands for the domain. */
   readonly drop?: readonly string[];
   readonly script?: Script;
+  /** Of some addresses only. */
+  readonly scripts?: Readonly<Record<string, Script>>;
   readonly certificate?: CertificateName;
   /** Names that the good certificate is for, too. */
   readonly names?: readonly string[];
@@ -117,9 +119,12 @@ export async function startLab(): Promise<Lab> {
         pem,
         ...(server === "old" && { tls: old }),
       });
+      await using others = await startOthers(broken.scripts ?? {}, pem);
       const { unreachable = {} } = broken;
       const connector = pretending(socketConnector({ authorities: [ours.pem] }), (address) =>
-        server === "none" || server === "closed" ? server : (unreachable[address] ?? smtp.port),
+        server === "none" || server === "closed"
+          ? server
+          : (unreachable[address] ?? others.ports[address] ?? smtp.port),
       );
       const zone = zoneOf(broken);
       const resolver = recordingResolver(fakeResolver(zone), realWorld());
@@ -135,6 +140,18 @@ export async function startLab(): Promise<Lab> {
       await once(web.server, "close");
     },
   };
+}
+
+async function startOthers(
+  scripts: NonNullable<Broken["scripts"]>,
+  pem: string,
+): Promise<AsyncDisposable & { readonly ports: Readonly<Record<string, number>> }> {
+  await using stack = new AsyncDisposableStack();
+  const ports: Record<string, number> = {};
+  for (const [address, script] of Object.entries(scripts))
+    ports[address] = stack.use(await startScriptServer({ script, pem })).port;
+  const moved = stack.move();
+  return { ports, [Symbol.asyncDispose]: () => moved.disposeAsync() };
 }
 
 const question: DomainQuestion = {

@@ -188,6 +188,7 @@ function machineOf(broken: BrokenParts): Machine {
     syncs: async (_folder, count) => Array.from({ length: count }, (_, i) => 1 + i / 10),
     listeners: async () => broken.sockets ?? [socket(25), socket(465)],
     lowestPort: async () => 1,
+    firstLine: async (to) => ({ kind: "line", text: "path" in to ? "VERSION\t1\t2" : "220 mail LMTP" }),
     openFiles: async () => 65_536,
     clock: async () => "kept",
     ...broken.machine,

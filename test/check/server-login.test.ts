@@ -1,6 +1,7 @@
 // What becomes of a password: how often it is tried, where it goes, and that no report has it.
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
+import { wordsOf } from "../../src/check/words.ts";
 import { person } from "./app-server.ts";
 import { type Listening, type ServerLab, serverLab } from "./server-lab.ts";
 
@@ -88,3 +89,11 @@ for (const { what, listening, password = person.password, security, isUnprovenFi
     });
     assert.deepEqual(heard, tried);
   });
+
+test("two names that are refused are both told, and neither is advised again", async () => {
+  const credentials = { username: ann, password: "wrong horse" };
+  const { findings } = await lab.check({ ask: { port: 993 }, question: { credentials, otherUsername: "ann" } });
+  const { found, todo } = wordsOf(findings.find(({ id }) => id === "login.wrong")!);
+  assert.match(found, /refuses the login of ann@shop\.example and ann:/);
+  assert.doesNotMatch(todo.join("\n"), /ann|other form/);
+});

@@ -2,7 +2,7 @@
 import { readAutoconfig } from "../../autoconfig/mozilla.ts";
 import { act } from "../finding.ts";
 import type { Asked } from "../run.ts";
-import { mxHosts, organizationOf } from "./dns-names.ts";
+import { isKnown, mxHosts, organizationOf } from "./dns-names.ts";
 import { fetchPage, type PageWanted, shortUrl } from "./page.ts";
 import { accountCheck, type AccountTools, say, type Source, type SourceName } from "./question.ts";
 
@@ -23,7 +23,8 @@ export const autoconfig = accountCheck({
       Promise.all(pages.map((page) => read(part, page, "autoconfig"))),
     );
     const sources = (found ?? []).filter((source) => source !== undefined);
-    if (found !== undefined && sources.length === 0) await tellMissing(asked, `http://${host}${path}`);
+    if (found !== undefined && sources.length === 0 && (await isKnown(asked)))
+      await tellMissing(asked, `http://${host}${path}`);
     return { sources };
   },
 });
@@ -52,7 +53,8 @@ export const directory = accountCheck({
       const theirs = await fromDirectory(part, provider, "directory-mx");
       return theirs === undefined ? [] : [theirs];
     });
-    if (sources?.length === 0) say(asked, "settings.not-in-directory", { values: { directory: shortUrl(base) } });
+    if (sources?.length === 0 && (await isKnown(asked)))
+      say(asked, "settings.not-in-directory", { values: { directory: shortUrl(base) } });
     return { sources: sources ?? [] };
   },
 });

@@ -10,7 +10,7 @@ import type { AppSettings } from "../../autoconfig/settings.ts";
 import { parseDomain } from "../../mail/address.ts";
 import { act } from "../finding.ts";
 import type { Asked } from "../run.ts";
-import { isOfDomain, srvOf } from "./dns-names.ts";
+import { isKnown, isOfDomain, srvOf } from "./dns-names.ts";
 import { fetchPage, type PageWanted, shortUrl } from "./page.ts";
 import { accountCheck, type AccountTools, say, type Source } from "./question.ts";
 
@@ -39,7 +39,8 @@ export const autodiscover = accountCheck({
       }
       return [];
     });
-    if (found?.length === 0) say(asked, "settings.no-autodiscover", { changes: [act("offer-autodiscover")] });
+    if (found?.length === 0 && (await isKnown(asked)))
+      say(asked, "settings.no-autodiscover", { changes: [act("offer-autodiscover")] });
     return { sources: found ?? [] };
   },
 });

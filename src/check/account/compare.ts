@@ -3,7 +3,7 @@ import type { ServerSettings } from "../../autoconfig/settings.ts";
 import { act, type Change } from "../finding.ts";
 import type { Asked } from "../run.ts";
 import { accountCheck, type AccountTools, say, type Source, type Wanted } from "./question.ts";
-import type { Tried } from "./tried.ts";
+import { saidUsername, type Tried } from "./tried.ts";
 import { differencesOf, sameServer, serverText, type Setting } from "./typed.ts";
 import { securityNames, usualPlaces } from "../server/place.ts";
 import { serverProtocolOf } from "./guess.ts";
@@ -12,7 +12,9 @@ export const compare = accountCheck({
   name: "compare",
   needs: ["settings", "receive", "send"],
   async run(asked, { settings, receive, send }) {
-    for (const tried of [...receive, ...send].filter(({ isTyped }) => isTyped)) compareOne(asked, tried, settings);
+    const all = [...receive, ...send];
+    compareUsernames(asked, all, settings);
+    for (const tried of all.filter(({ isTyped }) => isTyped)) compareOne(asked, tried, settings);
   },
 });
 
@@ -23,7 +25,6 @@ function compareOne(asked: Asked<AccountTools>, tried: Tried, wanted: Wanted): v
   if (should === undefined) return;
   const differences = differencesOf(server, should);
   const isProven = tried.instead !== undefined;
-  compareUsername(asked, tried, should);
   if (differences.length === 0) return say(asked, "typed.same", { about, values: sourceOf(wanted.source) });
   // what works may differ; what fails is told with what was proven to work, or with what is said to
   const works = problem === undefined;
@@ -37,11 +38,20 @@ function compareOne(asked: Asked<AccountTools>, tried: Tried, wanted: Wanted): v
   }
 }
 
-/** Where the login was tried, it has told whether the name is right. */
-function compareUsername(asked: Asked<AccountTools>, { server, inspection }: Tried, should: ServerSettings): void {
+/** Where a login came, it has told which name is right; one server is named for all that want the same. */
+function compareUsernames(asked: Asked<AccountTools>, all: readonly Tried[], wanted: Wanted): void {
+  const told = new Set<string>();
+  for (const { server, username } of all) {
+    const to = saidUsername(bestMatch(server, wanted) ?? server, wanted);
+    if (username !== undefined || to === undefined || told.has(to)) continue;
+    told.add(to);
+    compareUsername(asked, server, to);
+  }
+}
+
+function compareUsername(asked: Asked<AccountTools>, server: ServerSettings, to: string): void {
   const from = asked.tools.question.username;
-  const to = should.username;
-  if (from === undefined || to === undefined || from === to || inspection.logins.length > 0) return;
+  if (from === undefined || from === to) return;
   const change: Change = { kind: "set", where: appPlace(server), setting: "user name", from, to };
   say(asked, "typed.username", { about: serverText(server), values: { from, to }, changes: [change] });
 }

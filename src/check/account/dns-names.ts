@@ -1,6 +1,7 @@
 // What DNS says of the names that settings lead to.
 import { getDomain } from "tldts";
 import type { SrvRecord } from "../../autoconfig/srv.ts";
+import { isFailure } from "../../dns/answer.ts";
 import type { Asked } from "../run.ts";
 import type { AccountTools } from "./question.ts";
 
@@ -37,6 +38,12 @@ export const organizationOf = (host: string): string | undefined => getDomain(ho
 export function isOfDomain(host: string, domain: string): boolean {
   const owner = (name: string): string | null => getDomain(name, { allowPrivateDomains: true });
   return host === domain || host.endsWith(`.${domain}`) || (owner(host) !== null && owner(host) === owner(domain));
+}
+
+/** DNS knows the domain: what it does not have can be told, and put there. */
+export async function isKnown({ tools }: Asked<AccountTools>): Promise<boolean> {
+  const answer = await tools.resolver.mx(tools.question.domain);
+  return answer.kind !== "no-such-domain" && !isFailure(answer);
 }
 
 /** `unknown`: DNS did not say. */

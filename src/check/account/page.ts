@@ -74,12 +74,23 @@ function tellFailed(
     case "dns":
       return undefined;
     case "certificate":
-      return tell(asked, "settings.web-certificate", { url, problem: text });
+      return tell(asked, "settings.web-certificate", { url, problem: certificateWords(text), seen: text });
     case "connect":
       return isChance ? undefined : tell(asked, "settings.web-failed", { url, problem: text });
     case "timeout":
       return tell(asked, "settings.web-failed", { url, problem: text });
   }
+}
+
+/** OpenSSL's, in ours. */
+function certificateWords(text: string): string {
+  if (/altnames|does not match/i.test(text)) return "its certificate is for another name";
+  if (/not yet valid/i.test(text)) return "its certificate is not valid yet";
+  if (/expired/i.test(text)) return "its certificate has expired";
+  if (/self[- ]signed/i.test(text)) return "its certificate is signed by nobody whom apps trust";
+  if (/issuer|verify the first/i.test(text))
+    return "its certificate cannot be followed to an authority that apps trust";
+  return "apps do not trust its certificate";
 }
 
 function tellStatus(
@@ -93,9 +104,9 @@ function tellStatus(
 }
 
 function tell(asked: Asked<AccountTools>, id: FindingId, values: Values & { readonly url: string }): undefined {
-  const { url, problem } = values;
+  const { url, problem, seen = problem } = values;
   const { host } = new URL(url);
-  const evidence = problem === undefined ? [] : [String(problem)];
+  const evidence = seen === undefined ? [] : [String(seen)];
   say(asked, id, {
     about: shortUrl(url),
     values: { host, ...values, url: shortUrl(url) },

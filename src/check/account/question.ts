@@ -74,6 +74,8 @@ export interface Wanted {
   readonly source?: Source;
   /** DNS does not know it. */
   readonly hasNoDomain?: true;
+  /** DNS did not say anything: there may be servers. */
+  readonly isDnsSilent?: true;
   readonly incoming: readonly ServerSettings[];
   readonly outgoing: readonly ServerSettings[];
   /** Hosts that sources name which nobody on the way can make up. */

@@ -1,6 +1,8 @@
 // What should stand in the mail app: all sources put together, and where they contradict one another.
 import type { AppProtocol, AppSettings, ServerSettings } from "../../autoconfig/settings.ts";
+import { type DnsFailure, isFailure } from "../../dns/answer.ts";
 import { act } from "../finding.ts";
+import { isDead, isOwnTrouble } from "../net/own-resolver.ts";
 import type { Asked } from "../run.ts";
 import { hasAddress } from "./dns-names.ts";
 import { guess } from "./guess.ts";
@@ -20,7 +22,12 @@ export const settings = accountCheck({
     tellContradictions(asked, said);
     tellWhoHeard(asked);
     if (said.length > 0) return wantedOf(said);
-    if ((await asked.tools.resolver.mx(domain)).kind === "no-such-domain") {
+    const mx = await asked.tools.resolver.mx(domain);
+    if (isFailure(mx)) {
+      tellDnsTrouble(asked, mx);
+      return { isDnsSilent: true, incoming: [], outgoing: [], vouchedHosts: [] };
+    }
+    if (mx.kind === "no-such-domain") {
       say(asked, "domain.no-such-domain", { about: domain, whoActs: "sender", changes: [act("check-own-address")] });
       return { hasNoDomain: true, incoming: [], outgoing: [], vouchedHosts: [] };
     }
@@ -33,6 +40,22 @@ export const settings = accountCheck({
     return wantedOf(servers === "" ? [] : [guessed]);
   },
 });
+
+/** Nothing is known then, and nobody is told to mend anything. */
+function tellDnsTrouble(asked: Asked<AccountTools>, failure: DnsFailure): void {
+  const { resolver, dnsServers, question } = asked.tools;
+  const problem = failure.kind === "timeout" ? "no answer in time" : failure.text;
+  const said = {
+    about: question.domain,
+    level: "unknown",
+    values: { problem, resolver: dnsServers.join(" and ") },
+    evidence: [problem],
+  } as const;
+  if (isOwnTrouble(failure) || isDead(resolver.questions))
+    return say(asked, "dns.own-resolver", { ...said, changes: [act("try-online"), act("start-resolver")] });
+  const id = failure.kind === "timeout" ? "dns.no-answer" : "dns.server-failure";
+  say(asked, id, { ...said, changes: [act("see-to-name-servers")] });
+}
 
 function tellWhoHeard(asked: Asked<AccountTools>): void {
   const { heard, question } = asked.tools;

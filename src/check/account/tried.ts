@@ -143,15 +143,17 @@ export function usernamesFor(
   server: ServerSettings,
   wanted: Wanted,
 ): { readonly username: string; readonly other?: string } {
-  const said =
-    server.username ??
-    [...wanted.incoming, ...wanted.outgoing].find(
-      ({ username, protocol }) => username !== undefined && protocol === server.protocol,
-    )?.username;
+  const said = saidUsername(server, wanted);
   const username = typed ?? said ?? address;
   const other = said ?? (username === address ? localPart : address);
   return other === username ? { username } : { username, other };
 }
+
+/** By those who know the settings; undefined: nobody says it. */
+export const saidUsername = (server: ServerSettings, { incoming, outgoing }: Wanted): string | undefined =>
+  server.username ??
+  [...incoming, ...outgoing].find(({ username, protocol }) => username !== undefined && protocol === server.protocol)
+    ?.username;
 
 interface Judging {
   readonly now: number;

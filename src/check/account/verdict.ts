@@ -27,7 +27,7 @@ export function verdictOf(question: AccountQuestion, learned: Learned): Sentence
   const { receive = [], send = [], message = { kind: "not-sent" }, settings = nothingWanted } = learned;
   const { domain } = question;
   if (receive.length + send.length === 0) {
-    const id = settings.hasNoDomain ? "no-such-domain" : "nothing-to-try";
+    const id = settings.hasNoDomain ? "no-such-domain" : settings.isDnsSilent ? "nothing-known" : "nothing-to-try";
     return [{ id, about: "receive", values: { domain } }];
   }
   const refused = message.kind === "refused" ? message.problem : undefined;

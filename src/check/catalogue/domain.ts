@@ -256,6 +256,12 @@ export const domainFindings = {
     cause: "authentication-failed",
     sources: ["RFC 6376 §3.6.1"],
   },
+  "dkim.key-cut": {
+    level: "error",
+    whoActs: "sender-admin",
+    cause: "authentication-failed",
+    sources: ["RFC 6376 §3.6.2.2", "RFC 1035 §3.3.14"],
+  },
   "dkim.key-too-short": {
     level: "error",
     whoActs: "sender-admin",

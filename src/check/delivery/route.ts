@@ -2,6 +2,7 @@
 import { domainOf } from "../../mail/address.ts";
 import type { Hop } from "../../mail/hop.ts";
 import { tellFailure } from "./failure-findings.ts";
+import { isOurResolvers, tellResolver } from "./own-resolver.ts";
 import { deliveryCheck, tell, type Way } from "./question.ts";
 import { act } from "../finding.ts";
 
@@ -15,8 +16,10 @@ export const route = deliveryCheck({
       const { routing } = way;
       const isAlias = way.recipient !== recipient;
       if (isAlias) tell(asked, "delivery.alias", { values: { target: way.recipient } });
-      if (routing.kind === "failed") tellFailure(routing.because, { way, about: domainOf(way.recipient) }, asked);
-      else tell(asked, "delivery.route", { about: way.recipient, values: { way: hopText(routing.hop, way) } });
+      if (await isOurResolvers(way, asked)) tellResolver(way, asked);
+      else if (routing.kind === "failed") tellFailure(routing.because, { way, about: domainOf(way.recipient) }, asked);
+      else if (routing.kind === "hop")
+        tell(asked, "delivery.route", { about: way.recipient, values: { way: hopText(routing.hop, way) } });
     }
     return ways;
   },

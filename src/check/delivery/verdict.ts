@@ -4,6 +4,7 @@ import { type Failure, isPermanent } from "../../mail/failure.ts";
 import { act, type FindingId, type Found } from "../finding.ts";
 import { adviceFor } from "./failure-findings.ts";
 import { type DeliveryFacts, deliveryCheck, type HostAnswer, placeText, tell, type Way } from "./question.ts";
+import { isOurResolvers } from "./own-resolver.ts";
 import { minuteText } from "./state.ts";
 
 type Known = Pick<DeliveryFacts, "delivery-route" | "delivery-hosts" | "delivery-sender" | "delivery-state">;
@@ -14,7 +15,7 @@ export const verdict = deliveryCheck({
   async run(asked, known) {
     const ways = known["delivery-route"];
     for (const way of ways) {
-      const { id, said } = fateOf(way, known);
+      const { id, said } = (await isOurResolvers(way, asked)) ? nothingKnown : fateOf(way, known);
       tell(asked, id, { ...said, recipient: way.recipient });
     }
     const { recipient } = asked.tools.delivery;
@@ -27,6 +28,8 @@ export const verdict = deliveryCheck({
 
 /** In one of our domains, where nobody is called so. */
 const nobody: Failure = { kind: "local", problem: "no-such-mailbox", text: "" };
+
+const nothingKnown = { id: "verdict.unknown", said: {} } as const;
 
 interface Fate {
   readonly id: FindingId;

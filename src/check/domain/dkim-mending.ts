@@ -10,6 +10,15 @@ export function strictFault(record: string): string | undefined {
   return other === undefined ? undefined : `p= has the character ${other} in it, which does not belong into base64`;
 }
 
+/** Its DER value ends before the length that it begins with. X.690 §8.1.3 */
+export function isCutOff(record: string): boolean {
+  const bytes = Buffer.from(packed(readTagList(record).tags.get("p")), "base64");
+  const [tag, first = 0] = bytes;
+  if (tag !== 0x30 || first < 0x81 || first > 0x82) return false;
+  const octets = first - 0x80;
+  return bytes.length > 2 + octets && bytes.length < 2 + octets + bytes.readUIntBE(2, octets);
+}
+
 /** Undefined: it cannot be told what was meant. */
 export function mendKey(record: string): string | undefined {
   const bare = record.replaceAll(/["\\\u200b\ufeff“”]/g, "").replaceAll(/-----[A-Z ]+-----/g, "");

@@ -2,10 +2,10 @@
 import { isFailure, recordsIn } from "../../dns/answer.ts";
 import { packed, readTagList } from "../../mail/tag-list.ts";
 import { type DkimKey, keyText, readDkimKey } from "../authentication/dkim-key.ts";
-import { type DnsRecord, txt } from "../dns-record.ts";
+import { type DnsRecord, longestString, txt } from "../dns-record.ts";
 import { act, publish } from "../finding.ts";
 import type { Asked } from "../run.ts";
-import { mendKey, strictFault } from "./dkim-mending.ts";
+import { isCutOff, mendKey, strictFault } from "./dkim-mending.ts";
 import { problemOf } from "./dns-trouble.ts";
 import { tellOfMisplaced } from "./misplaced.ts";
 import { domainCheck, type DomainTools, isHopeless, say } from "./question.ts";
@@ -170,6 +170,10 @@ function tellOf({ name, selector, record, key }: FoundKey, asked: Asked<DomainTo
   const said = { about: name, values, evidence: [record] };
   const newKey = [act("dkim-new-key")];
   if (revoked) return say(asked, "dkim.revoked", { ...said, changes: [act("dkim-see-revoked", { selector })] });
+  if (faults.length > 0 && isCutOff(record)) {
+    const changes = [act("dkim-several-strings", { name, start: record.slice(0, longestString) })];
+    return say(asked, "dkim.key-cut", { ...said, values: { ...values, length: record.length }, changes });
+  }
   if (faults.length > 0) {
     const mended = mendKey(record);
     const changes = mended === undefined ? [act("dkim-publish-key", { name })] : [publish(txt(name, mended), [record])];

@@ -76,7 +76,9 @@ function lookAtRecords(asked: Asked<DomainTools>, records: readonly MxRecord[]):
       evidence,
       changes: empty.map(({ preference }) => ({ kind: "remove", record: mxRecord(domain, ".", preference) })),
     });
-  return { kind: "hosts", hosts };
+  const named = sorted.filter(({ exchange }) => exchange !== "");
+  const own = named.map(({ exchange, preference }) => mxRecord(domain, exchange, preference));
+  return { kind: "hosts", hosts, records: own };
 }
 
 /** RFC 5321 §5.1: without MX the domain's own address counts. */

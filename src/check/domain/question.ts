@@ -43,6 +43,8 @@ export interface MxFacts {
   readonly kind: "hosts" | "implicit" | "null" | "none" | "no-such-domain" | "unknown" | "no-resolver";
   /** The best first; the domain itself where the MX is implicit. */
   readonly hosts: readonly string[];
+  /** Of `hosts`. */
+  readonly records?: readonly DnsRecord[];
   /** It neither takes nor sends mail, and says so: its SPF record lets nobody send. */
   readonly isParked?: boolean;
 }

@@ -3,26 +3,37 @@
 import { explain } from "../../explain/explain.ts";
 import type { CauseName } from "../../explain/explanation.ts";
 import { replyText } from "../../mail/reply.ts";
-import { act } from "../finding.ts";
+import { act, type Change } from "../finding.ts";
 import type { Asked } from "../run.ts";
 import { domainCheck, type DomainTools, say } from "./question.ts";
 import { tellRefused } from "./servers.ts";
+import { removalOf } from "./stale-mx.ts";
 import { placeOf, type SmtpVisit, type Transaction } from "./visit.ts";
 
 export const recipients = domainCheck({
   name: "recipients",
-  needs: ["servers"],
-  async run(asked, { servers }) {
+  needs: ["mx", "servers"],
+  async run(asked, { mx, servers }) {
     for (const seen of servers) {
+      const removal = removalOf(seen.target.host, mx, { servers, isUseful: takesSome });
       const asks = seen.transactions.filter(({ purpose }) => purpose !== "relay");
-      const states = asks.map((transaction) => lookAt(transaction, seen, asked));
+      const states = asks.map((transaction) => lookAt(transaction, { seen, removal }, asked));
       if (states.length > 0 && states.every(Boolean)) say(asked, "recipients.good", { about: placeOf(seen) });
     }
   },
 });
 
+/** Mail for the domain is no stranger's to it. */
+const takesSome = ({ transactions }: SmtpVisit): boolean =>
+  transactions.some(({ purpose, rcpt }) => purpose !== "relay" && rcpt !== undefined && rcpt.code < 300);
+
+interface Visited {
+  readonly seen: SmtpVisit;
+  readonly removal: readonly Change[];
+}
+
 /** True: it takes the recipient. */
-function lookAt(transaction: Transaction, seen: SmtpVisit, asked: Asked<DomainTools>): boolean {
+function lookAt(transaction: Transaction, { seen, removal }: Visited, asked: Asked<DomainTools>): boolean {
   const { purpose, recipient, mail, rcpt } = transaction;
   const about = placeOf(seen);
   const { host } = seen.target;
@@ -35,7 +46,7 @@ function lookAt(transaction: Transaction, seen: SmtpVisit, asked: Asked<DomainTo
   else if (isForOthers(reply)) {
     // said once: it knows the whole domain not
     if (purpose === "postmaster")
-      say(asked, "recipients.not-here", { ...said, changes: [act("domain-at-host", { host })] });
+      say(asked, "recipients.not-here", { ...said, changes: [...removal, act("domain-at-host", { host })] });
   } else if (mail !== undefined) {
     // said once: the other transaction meets the same
     if (purpose === "postmaster")
@@ -43,7 +54,7 @@ function lookAt(transaction: Transaction, seen: SmtpVisit, asked: Asked<DomainTo
   } else
     say(asked, purpose === "abuse" ? "recipients.abuse" : "recipients.postmaster", {
       ...said,
-      changes: [act("add-mailbox")],
+      changes: [act("add-mailbox"), ...removal],
     });
   return false;
 }

@@ -78,8 +78,10 @@ async function lookAt({ address, host, level }: Address, asked: Asked<DomainTool
     const forward = isWithin(name, asked.tools.question.domain) ? [publish(record)] : changes;
     return say(asked, "reverse.does-not-agree", { about: address, level, values, changes: forward });
   }
-  const id = isGeneric(name, address) ? "reverse.generic" : "reverse.good";
-  say(asked, id, { about: address, values: { name }, ...(id === "reverse.generic" && { changes }) });
+  const said = { about: address, values: { name } };
+  if (!isGeneric(name, address)) return say(asked, "reverse.good", said);
+  // names of lines at home are distrusted, and not forbidden
+  return say(asked, "reverse.generic", { ...said, level: level === "error" ? "warning" : "note", changes });
 }
 
 /** Three different numbers of an address stand in its name: "192-0-2-1.dsl.example.net". */

@@ -3,15 +3,16 @@ import { addressesOf } from "../../dns/answer.ts";
 import { explain } from "../../explain/explain.ts";
 import { isWithin, parseDomain } from "../../mail/address.ts";
 import { type Reply, replyText } from "../../mail/reply.ts";
-import { act, type Level } from "../finding.ts";
+import { act, type Change, type Level } from "../finding.ts";
 import type { Asked } from "../run.ts";
 import { type DomainQuestion, domainCheck, type DomainTools, say } from "./question.ts";
+import { removalOf } from "./stale-mx.ts";
 import { placeOf, type SmtpVisit, visit, type Visiting } from "./visit.ts";
 
 export const servers = domainCheck({
   name: "servers",
-  needs: ["addresses"],
-  async run(asked, { addresses }) {
+  needs: ["mx", "addresses"],
+  async run(asked, { mx, addresses }) {
     const { connector, question } = asked.tools;
     const { port, hello, limits } = question;
     const visits = await Promise.all(
@@ -30,7 +31,11 @@ export const servers = domainCheck({
       say(asked, "server.port-blocked", { values: { port }, changes: [act("other-network")] });
     // where another one takes the mail, nothing is lost
     const level = done.some(({ greeting }) => greeting?.code === 220) ? "warning" : isBlocked ? "unknown" : "error";
-    for (const seen of done) tellUnreachable(seen, level, asked);
+    const isUseful = ({ greeting }: SmtpVisit): boolean => greeting?.code === 220;
+    for (const seen of done) {
+      const removal = removalOf(seen.target.host, mx, { servers: done, isUseful });
+      tellUnreachable(seen, { level, removal }, asked);
+    }
     return done;
   },
 });
@@ -77,7 +82,12 @@ async function tellOf(seen: SmtpVisit, asked: Asked<DomainTools>): Promise<void>
   if (isGood) say(asked, "server.good", { about, values: { ...values, banner: replyText(greeting) } });
 }
 
-function tellUnreachable(seen: SmtpVisit, level: Level, asked: Asked<DomainTools>): void {
+interface Unreachable {
+  readonly level: Level;
+  readonly removal: readonly Change[];
+}
+
+function tellUnreachable(seen: SmtpVisit, { level, removal }: Unreachable, asked: Asked<DomainTools>): void {
   const { failed, target, port } = seen;
   if (failed === undefined) return;
   const { problem, text } = failed;
@@ -87,14 +97,19 @@ function tellUnreachable(seen: SmtpVisit, level: Level, asked: Asked<DomainTools
   const evidence = [text];
   switch (problem) {
     case "refused":
-      return say(asked, "server.refused", { ...said, level, evidence, changes: [act("start-server")] });
+      return say(asked, "server.refused", { ...said, level, evidence, changes: [act("start-server"), ...removal] });
     case "timeout":
-      return say(asked, "server.no-answer", { ...said, level, evidence, changes: [act("open-firewall")] });
+      return say(asked, "server.no-answer", { ...said, level, evidence, changes: [act("open-firewall"), ...removal] });
     case "no-route":
       return say(asked, "server.no-route", { ...said, evidence });
     case "reset":
     case "other":
-      return say(asked, "server.hangs-up", { ...said, level, evidence, changes: [act("see-server-log")] });
+      return say(asked, "server.hangs-up", {
+        ...said,
+        level,
+        evidence,
+        changes: [act("see-server-log"), ...removal],
+      });
   }
 }
 

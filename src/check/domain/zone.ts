@@ -138,15 +138,21 @@ const marks: Readonly<Record<RecordState["state"], string>> = {
 
 export const zone = domainCheck({
   name: "zone",
-  async run(asked) {
-    const { wanted } = asked.tools.question;
+  needs: ["mx", "dmarc"],
+  async run(asked, { mx, dmarc }) {
+    const { wanted, domain } = asked.tools.question;
     if (wanted === undefined) return;
+    const takesMail = mx.kind === "hosts" || mx.kind === "implicit";
+    const told = new Set([
+      ...(dmarc.policy === undefined ? [`_dmarc.${domain}`] : []),
+      ...(takesMail ? [`_smtp._tls.${domain}`] : []),
+    ]);
     const states = await recordStates(wanted, asked.tools);
     for (const { record, state, now, problem } of states) {
       const { name, type } = record;
       const values = { name, type, problem };
-      // the check of DKIM tells of keys
-      if (state === "there" || name.includes("._domainkey.")) continue;
+      // the checks of DKIM, DMARC and TLS-RPT tell of theirs, with the same record to publish
+      if (state === "there" || name.includes("._domainkey.") || (state === "missing" && told.has(name))) continue;
       if (state === "unknown") say(asked, "zone.unknown", { about: name, values });
       else if (state === "missing")
         say(asked, "zone.missing", {

@@ -9,6 +9,7 @@ import { dataFolderMeasured } from "./data-folder.ts";
 import { fileRights } from "./file-rights.ts";
 import { listeningPorts } from "./listening-ports.ts";
 import { machineLimits } from "./machine-limits.ts";
+import { mailboxServers } from "./mailbox-servers.ts";
 import { outbound } from "./outbound.ts";
 import { ownKeys } from "./own-keys.ts";
 import { ownName } from "./own-name.ts";
@@ -31,6 +32,7 @@ export const selfChecks: readonly Check<SelfTools>[] = [
   store,
   queue,
   ownKeys,
+  mailboxServers,
   resolver,
   outbound,
   clock,

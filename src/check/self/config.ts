@@ -4,7 +4,7 @@ import { isPublicAddress } from "../net/public-address.ts";
 import type { Config } from "../../config/schema.ts";
 import type { Problem } from "../../config/problem.ts";
 import { formatDuration } from "../../config/units.ts";
-import { act, finding, type Finding, type FindingId, type Found } from "../finding.ts";
+import { act, type Change, finding, type Finding, type FindingId, type Found } from "../finding.ts";
 import { dayMs, isLoopback, placeText, quickCheck, say, setting, type QuickQuestion } from "./question.ts";
 
 export const config = quickCheck({
@@ -74,10 +74,7 @@ function listenerRisks(question: QuickQuestion, { hasLogins }: { readonly hasLog
   const places = listen.map(({ address }) => placeText(address)).join(" and ");
   const risks: Risk[] = [];
   if (open.length === 0 && domain.length > 0)
-    risks.push([
-      "config.only-here",
-      { values: { places }, changes: [setting(question, "address in [[listen]]", { from: places, to: '"*:25"' })] },
-    ]);
+    risks.push(["config.only-here", { values: { places }, changes: [openToWorld(question)] }]);
   const mx = relays.find(({ address }) => address.port === 25);
   if (mx !== undefined && domain.length === 0)
     risks.push([
@@ -101,6 +98,13 @@ function listenerRisks(question: QuickQuestion, { hasLogins }: { readonly hasLog
       { values: { places: submissions.join(" and ") }, changes: [act("add-account")] },
     ]);
   return risks;
+}
+
+/** Listeners for mail apps stay as they are. */
+function openToWorld(question: QuickQuestion): Change {
+  const own = question.config.listen.filter((one) => one.for === "relay").map(({ address }) => placeText(address));
+  if (own.length === 0) return act("add-listener", { section: "[[listen]]", value: 'address = "*:25"' });
+  return setting(question, "address in [[listen]]", { from: own.join(" and "), to: '"*:25"' });
 }
 
 function deliveryRisks(question: QuickQuestion): Risk[] {

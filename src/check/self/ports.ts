@@ -36,6 +36,14 @@ export interface ListeningSocket {
   readonly pid?: number;
 }
 
+/** A server on this machine or next to it. */
+export type LocalPlace = { readonly path: string } | { readonly host: string; readonly port: number };
+
+export type FirstLine =
+  | { readonly kind: "line"; readonly text: string }
+  /** Nobody is there, or nothing came. */
+  | { readonly kind: "failed"; readonly text: string };
+
 export interface Machine {
   readonly platform: string;
   /** "24.1.0" */
@@ -62,6 +70,8 @@ export interface Machine {
   lowestPort(): Promise<number>;
   /** Files and sockets that a process may have open, without `pid` our own; undefined: not known. */
   openFiles(pid?: number): Promise<number | undefined>;
+  /** What a server says first. */
+  firstLine(to: LocalPlace, timeoutMs: number): Promise<FirstLine>;
   /** Is the clock kept in step with others? */
   clock(): Promise<"kept" | "free" | "unknown">;
 }

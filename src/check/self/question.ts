@@ -58,6 +58,7 @@ export interface SelfFacts {
   readonly resolver: void;
   readonly "own-keys": void;
   readonly store: void;
+  readonly "mailbox-servers": void;
   readonly queue: void;
   /** Dates that mail servers told in their greetings are compared with the clock there. */
   readonly outbound: void;

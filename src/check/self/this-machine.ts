@@ -5,6 +5,7 @@ import { access, open, readdir, readFile, stat, statfs, unlink } from "node:fs/p
 import { networkInterfaces, totalmem, userInfo } from "node:os";
 import { join } from "node:path";
 import { getCACertificates } from "node:tls";
+import { firstLine } from "./first-line.ts";
 import type { Disk, ListeningSocket, Machine, Seen } from "./ports.ts";
 import { holdersOf, listeningSockets } from "./sockets.ts";
 
@@ -34,6 +35,7 @@ export function thisMachine(): Machine {
     listeners: listenersAt,
     lowestPort,
     openFiles,
+    firstLine,
     clock,
   };
 }

@@ -26,16 +26,19 @@ const connection = serverCheck({
   name: "server-connection",
   needs: ["server-name"],
   async run(asked, facts) {
-    const { place, limits } = asked.tools.question;
+    const { place, limits, isSecurityOpen = false } = asked.tools.question;
     const visits = await Promise.all(
       addressesOf(facts["server-name"]).map((address) =>
-        asked.part(placeText(place, address), limits.totalMs, ({ signal }) =>
-          visit(place, address, onlyLooking({ ...inspectingOf(asked), signal })),
-        ),
+        asked.part(placeText(place, address), limits.totalMs, async ({ signal }) => {
+          const visiting = onlyLooking({ ...inspectingOf(asked), signal });
+          const seen = await visit(place, address, visiting);
+          const isTls = isSecurityOpen && seen.other?.kind === "tls";
+          return isTls ? visit({ ...place, security: "tls" }, address, visiting) : seen;
+        }),
       ),
     );
     const done = visits.filter((seen) => seen !== undefined);
-    const siblings = await visitSiblings(place, done, inspectingOf(asked));
+    const siblings = await visitSiblings(bestOf(done)?.place ?? place, done, inspectingOf(asked));
     const connected = { visits: done, siblings };
     for (const one of tellConnection(seenSoFar(asked, { ...facts, "server-connection": connected }))) asked.found(one);
     return connected;
@@ -76,7 +79,7 @@ const seenSoFar = (
 ): Inspection => {
   const { visits, siblings } = facts["server-connection"];
   const best: Visit | undefined = bestOf(visits);
-  const { place } = tools.question;
+  const place = best?.place ?? tools.question.place;
   return { place, name: facts["server-name"], visits, siblings, ...(best !== undefined && { best }), logins: [] };
 };
 

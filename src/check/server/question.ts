@@ -9,6 +9,8 @@ import type { Visit } from "./visit.ts";
 
 export interface ServerQuestion {
   readonly place: ServerPlace;
+  /** Nobody said the place's security, and the port does not tell: it is found out. */
+  readonly isSecurityOpen?: boolean;
   /** Our name for EHLO. */
   readonly hello: string;
   readonly credentials?: Credentials;

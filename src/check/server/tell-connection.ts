@@ -5,6 +5,7 @@ import { act, finding, type Finding, type FindingId, type Found } from "../findi
 import { aboutOf, changesTo, inApp, setSecurity, type Telling, valuesOf, waysOf } from "./advice.ts";
 import { cameThrough, type Inspection } from "./inspect.ts";
 import type { DnsFailure } from "./name.ts";
+import { isOwnTrouble } from "../net/own-resolver.ts";
 import { speaks } from "./other-side.ts";
 import { placeText, protocolNames, securityNames, usualPlaces } from "./place.ts";
 import { refusalOf } from "./refusal.ts";
@@ -32,7 +33,7 @@ export function tellName({ place, name }: Pick<Inspection, "place" | "name">, { 
 function dnsTrouble(host: string, failure: DnsFailure, dnsServers: readonly string[]): Finding {
   const problem = failure.kind === "timeout" ? "no answer in time" : failure.text;
   const values = { domain: host, problem, resolver: dnsServers.join(" and ") };
-  if (/\b(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)\b/.test(problem))
+  if (isOwnTrouble(failure))
     return finding("dns.own-resolver", { about: host, values, changes: [act("start-resolver")] });
   const id = failure.kind === "timeout" ? "dns.no-answer" : "dns.server-failure";
   return finding(id, { about: host, values, changes: [act("see-to-name-servers")] });

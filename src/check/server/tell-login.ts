@@ -25,8 +25,7 @@ export function tellAbilities(inspection: Omit<Inspection, "logins">): Finding[]
 
 /** By name, as the protocol calls them. */
 const loginsOf = ({ mechanisms, plainLogin }: Abilities, { protocol }: ServerPlace): string[] => [
-  ...mechanisms,
-  ...(plainLogin ? [protocol === "pop3" ? "USER" : "LOGIN"] : []),
+  ...new Set([...mechanisms, ...(plainLogin ? [protocol === "pop3" ? "USER" : "LOGIN"] : [])]),
 ];
 
 const oauth = new Set(["XOAUTH2", "OAUTHBEARER"]);
@@ -113,16 +112,23 @@ function tellRefusal(
 ): Finding {
   const refusal = refusalOf(reply);
   const protocol = protocolNames[seen.place.protocol];
-  const changes = refusal === "needs-tls" ? encrypting(seen, inspection) : changesFor(refusal, username);
-  return say(seen, `login.${refusal}`, { values: { username, reply, protocol }, evidence: [reply], changes });
+  const refused = inspection.logins.flatMap(({ login }) => (login?.kind === "refused" ? [login.username] : []));
+  const changes = refusal === "needs-tls" ? encrypting(seen, inspection) : changesFor(refusal, username, refused);
+  const values = { username: refused.length > 1 ? refused.join(" and ") : username, reply, protocol };
+  return say(seen, `login.${refusal}`, { values, evidence: [reply], changes });
 }
 
-function changesFor(refusal: Exclude<Refusal, "needs-tls">, username: string): Change[] {
+/** `refused`: all names that were tried. */
+function changesFor(refusal: Exclude<Refusal, "needs-tls">, username: string, refused: readonly string[]): Change[] {
   const local = username.split("@")[0]!;
   const other = username.includes("@") ? local : "with @ and your domain behind it";
   switch (refusal) {
     case "wrong":
-      return [act("type-again"), act("other-username", { other }), act("make-app-password")];
+      return [
+        act("type-again"),
+        ...(refused.length > 1 ? [] : [act("other-username", { other })]),
+        act("make-app-password"),
+      ];
     case "oauth":
       return [act("use-oauth")];
     case "app-password":

@@ -141,7 +141,7 @@ async function logIn(seen: Mutable<Visit>, talk: AppTalk, visiting: Visiting): P
   if (credentials === undefined) return;
   const { username } = credentials;
   const { tls } = seen;
-  if (tls?.kind !== "secured" && !isLoopback(seen.address)) {
+  if (tls?.kind !== "secured" && !isThisMachine(seen)) {
     seen.login = { kind: "not-tried", username, because: "clear-text" };
   } else if (tls?.kind === "secured" && !isUnprovenFine && !isProven(tls.tls, world.now())) {
     seen.login = { kind: "not-tried", username, because: "unproven" };
@@ -154,6 +154,10 @@ async function logIn(seen: Mutable<Visit>, talk: AppTalk, visiting: Visiting): P
 /** What an app wants of a certificate before it sends a password. RFC 8314 §4.3, RFC 5280 */
 export const isProven = ({ chain, distrust, isForHost }: TlsSeen, now: number): boolean =>
   distrust === undefined && isForHost && chain[0] !== undefined && chain[0].validFrom <= now && now <= chain[0].validTo;
+
+/** What DNS says of a name proves nothing: 127.0.0.1 may be anybody's there. RFC 6761 §6.3 */
+const isThisMachine = ({ place: { host }, address }: Visit): boolean =>
+  isLoopback(address) && (host === "localhost" || isLoopback(host));
 
 const isLoopback = (address: string): boolean =>
   ipaddr.isValid(address) && ipaddr.process(address).range() === "loopback";

@@ -113,6 +113,7 @@ async function run(server: Named, options: ServerOptions, context: Context): Pro
     username === undefined ? undefined : { username, password: await passwordOf(username, context, options) };
   const question: ServerQuestion = {
     place,
+    isSecurityOpen: options.security === undefined && protocolOfPort(place.port) === undefined,
     hello: config.hostname ?? context.machine,
     isUnprovenFine: anyCertificate,
     limits: serverLimits,
