@@ -43,6 +43,9 @@ port = ${server.port}
 [[domain]]
 name = "shop.example"
 deliver = "maildir:${dir}/{user}"
+[mail_apps]
+imap = "imap.shop.example"
+smtp = ["mx.shop.example"]
 `,
   );
 });

@@ -42,7 +42,7 @@ function mendTerm(term: string): string {
 function inOrder(terms: readonly string[]): string[] {
   const isAll = (term: string): boolean => /^[+\-~?]?all$/i.test(term);
   const strictest = terms.filter(isAll).toSorted((a, b) => "-~?+a".indexOf(a[0]!) - "-~?+a".indexOf(b[0]!));
-  const others = terms.filter((term) => !isAll(term) && !/^v=spf1$/i.test(term));
+  const others = terms.filter((term) => term !== "" && !isAll(term) && !/^v=spf1$/i.test(term));
   return [...new Set([...others, ...strictest.slice(0, 1)])];
 }
 
