@@ -99,7 +99,10 @@ test("phrases that make no sense are refused with the reason", () => {
 
 test("the index never hides a phrase that stands in the text", () => {
   const words = fc.stringMatching(/^[a-e満いд]{2,5}$/u);
-  const phrase = fc.array(words, { minLength: 1, maxLength: 3 }).map((all) => all.join(" "));
+  const phrase = fc
+    .array(words, { minLength: 1, maxLength: 3 })
+    .map((all) => all.join(" "))
+    .filter((one) => /\S\S/u.test(normalText(one).text)); // "ae" is a single letter
   fc.assert(
     fc.property(fc.array(phrase, { minLength: 1, maxLength: 20 }), fc.array(words, { maxLength: 30 }), (some, text) => {
       const parsed = some.map((one) => parsePhrase(one));
