@@ -1,6 +1,7 @@
 // The server's certificate for as long as the server runs: its files are read again now and then, so that a renewed one counts
 // without a restart, and one of our own is made anew before it ends.
 import type { SecureContext } from "node:tls";
+import { lookAgain } from "../base/look-again.ts";
 import type { World } from "../base/world.ts";
 import { type CertificateSettings, loadCertificate } from "./certificate.ts";
 
@@ -24,29 +25,20 @@ export async function keepCertificate(
   { world, onNews, onTrouble }: Keeping,
 ): Promise<KeptCertificate> {
   let current = await loadCertificate(settings, world.now());
-  const stop = new AbortController();
-  const look = async (): Promise<void> => {
-    for (;;) {
-      await world.sleep(lookEveryMs, stop.signal);
-      if (stop.signal.aborted) return;
-      try {
-        const found = await loadCertificate(settings, world.now());
-        if (found.fingerprint === current.fingerprint) continue;
-        current = found;
-        onNews(`a new certificate, good until ${new Date(found.expiresAt).toISOString().slice(0, 10)}, is in use`);
-      } catch (error) {
-        onTrouble(`the old certificate stays in use: ${(error as Error).message}`);
-      }
+  const looking = lookAgain({ world, everyMs: lookEveryMs }, async () => {
+    try {
+      const found = await loadCertificate(settings, world.now());
+      if (found.fingerprint === current.fingerprint) return;
+      current = found;
+      onNews(`a new certificate, good until ${new Date(found.expiresAt).toISOString().slice(0, 10)}, is in use`);
+    } catch (error) {
+      onTrouble(`the old certificate stays in use: ${(error as Error).message}`);
     }
-  };
-  const looked = look();
+  });
   return {
     get secureContext() {
       return current.secureContext;
     },
-    [Symbol.asyncDispose]() {
-      stop.abort();
-      return looked;
-    },
+    [Symbol.asyncDispose]: () => looking[Symbol.asyncDispose](),
   };
 }

@@ -3,6 +3,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createSecureContext, type SecureContext } from "node:tls";
+import { lookAgain } from "../base/look-again.ts";
 import type { World } from "../base/world.ts";
 import type { Config } from "../config/schema.ts";
 import type { Log } from "../journal/log.ts";
@@ -83,25 +84,13 @@ export function keepLooking(
   certificates: Certificates,
   { world, everyMs, logger, onNews }: KeepParts,
 ): AsyncDisposable {
-  const stop = new AbortController();
-  const look = async (): Promise<void> => {
-    for (;;) {
-      await world.sleep(everyMs, stop.signal);
-      if (stop.signal.aborted) return;
-      try {
-        if (!(await certificates.look())) continue;
-        onNews();
-        logger.info("the web server has new certificates");
-      } catch (error) {
-        logger.error(`the web server keeps its old certificates: ${(error as Error).message}`);
-      }
+  return lookAgain({ world, everyMs }, async () => {
+    try {
+      if (!(await certificates.look())) return;
+      onNews();
+      logger.info("the web server has new certificates");
+    } catch (error) {
+      logger.error(`the web server keeps its old certificates: ${(error as Error).message}`);
     }
-  };
-  const looked = look();
-  return {
-    [Symbol.asyncDispose]() {
-      stop.abort();
-      return looked;
-    },
-  };
+  });
 }
