@@ -15,6 +15,8 @@ export interface Checking {
   /** Of the checks, in their order. */
   readonly names: readonly string[];
   readonly run: (tell: (progress: Progress) => void) => Promise<Report>;
+  /** More for the object that --json prints. */
+  readonly more?: () => Promise<object>;
 }
 
 /** Runs it, shows it, and ends the command with the code for the worst finding. */
@@ -27,7 +29,7 @@ export async function runAndTell(checking: Checking, { json }: CommonOptions, co
 export async function runAndShow(checking: Checking, { json }: CommonOptions, context: Context): Promise<Report> {
   if (json) {
     const report = await checking.run(() => {});
-    printJson(context, [reportJson(report)]);
+    printJson(context, [{ ...reportJson(report), ...(await checking.more?.()) }]);
     return report;
   }
   const drawing = checkDrawingFor(context, "en");

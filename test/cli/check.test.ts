@@ -159,6 +159,14 @@ test("in a file a report fits on paper, and what has the same remedy is told tog
   assert.ok(missing > told && told > 0, `${missing} records, told ${told} times`);
 });
 
+test("as JSON, --from-config has the zone file, too", async () => {
+  const { out } = await run(["domain", "--from-config", "--json"]);
+  const { zone: records } = JSON.parse(out) as { zone: { record: { name: string; type: string }; state: string }[] };
+  const stateOf = (name: string, type: string): string | undefined =>
+    records.find(({ record }) => record.name === name && record.type === type)?.state;
+  assert.deepEqual([stateOf("shop.example", "MX"), stateOf("mx.shop.example", "TXT")], ["there", "missing"]);
+});
+
 test("a domain or --from-config, one of the two", async () => {
   for (const words of [["domain"], ["domain", "shop.example", "--from-config"]]) {
     const { code, err } = await run(words);

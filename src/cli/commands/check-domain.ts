@@ -103,7 +103,9 @@ async function run(domain: string | undefined, options: DomainOptions, context: 
 
 async function checkOne(tools: DomainTools, options: DomainOptions, context: Context): Promise<Level> {
   const names = domainChecks.map(({ name }) => name);
-  const { worst } = await runAndShow({ names, run: (tell) => checkDomain(tools, { tell }) }, options, context);
+  const { wanted } = tools.question;
+  const more = async (): Promise<object> => (wanted === undefined ? {} : { zone: await recordStates(wanted, tools) });
+  const { worst } = await runAndShow({ names, run: (tell) => checkDomain(tools, { tell }), more }, options, context);
   return worst;
 }
 
